@@ -1,0 +1,178 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+/// A Swift library target of ours; every one is built with the same strict settings.
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// The unit or integration tests of the target `name`, under `Tests/<name>Tests`.
+func tests(
+    _ name: String, _ dependencies: [Target.Dependency] = [], exclude: [String] = []
+) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: [.byName(name: name)] + dependencies,
+        exclude: exclude,
+        swiftSettings: strict)
+}
+
+let argumentParser = Target.Dependency.product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let lifecycle = Target.Dependency.product(
+    name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+
+let package = Package(
+    name: "lehr",
+    products: [
+        .executable(name: "lehr", targets: ["lehr"]),
+        .executable(name: "lehr-sim", targets: ["lehr-sim"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        // As Hummingbird asks for it.
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    ],
+    targets: [
+        // C: system libraries, generated protobuf-c, and the few inline kernels.
+        .systemLibrary(
+            name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(
+            name: "CProtobufC", pkgConfig: "libprotobuf-c", providers: [.apt(["libprotobuf-c-dev"])]
+        ),
+        .systemLibrary(name: "CDNNL", providers: [.apt(["libdnnl-dev"])]),
+        .systemLibrary(
+            name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .target(name: "CLehrWire", dependencies: ["CProtobufC"]),
+        .target(name: "CLehrKernels"),
+        .systemLibrary(name: "CLinux"),
+
+        // Base.
+        library("LehrCore"),
+
+        // Domain: pure values, no sockets, no ambient time or randomness.
+        library("LehrMembership", ["LehrCore", "LehrTable"]),
+        library("LehrPlacement", ["LehrCore", "LehrTable"]),
+        library("LehrTable", ["LehrCore", "CLehrKernels"]),
+        library("LehrGraph", ["LehrCore", "CDNNL", "CLehrKernels"]),
+        library(
+            "LehrModel", ["LehrCore", "LehrGraph", "LehrTable", "LehrData", "CLehrKernels", yams]),
+        library("LehrData", ["LehrCore", "CZlib"]),
+        library("LehrArtifact", ["LehrCore", "COpenSSL"]),
+        library("LehrRetrieval", ["LehrCore", "CLehrKernels"]),
+
+        // Contract.
+        library("LehrWire", ["LehrCore", "CLehrWire", "CProtobufC"]),
+        library("LehrRPC", ["LehrCore", "LehrWire", deque, heap, logging]),
+
+        // Transport.
+        library("LehrReactor", ["LehrCore", "LehrRPC", "CLinux", heap, logging]),
+        library(
+            "LehrHTTP2",
+            ["LehrCore", "LehrRPC", "LehrReactor", "LehrWire", "CNGHTTP2", deque, logging]),
+
+        // The cluster's protocol as its members speak it: translation, membership, pull and push.
+        library(
+            "LehrCluster",
+            [
+                "LehrCore", "LehrMembership", "LehrTable", "LehrRPC", "LehrWire", "CLehrWire",
+                logging,
+            ]),
+
+        // Edge.
+        library(
+            "LehrWeb",
+            [
+                "LehrCore", hummingbird, hummingbirdCore, nioCore, nioPosix, httpTypes, logging,
+                coreMetrics, lifecycle,
+            ]),
+
+        // Roles.
+        library(
+            "LehrCoordinator",
+            [
+                "LehrCore", "LehrMembership", "LehrPlacement", "LehrModel", "LehrTable", "LehrData",
+                "LehrCluster", "LehrRPC", "LehrWire", "CLehrWire", "CSQLite", logging, metrics,
+            ]),
+        library(
+            "LehrShard",
+            [
+                "LehrCore", "LehrMembership", "LehrTable", "LehrCluster", "LehrRPC", "LehrWire",
+                "CLehrWire", logging, metrics,
+            ]),
+        library(
+            "LehrWorker",
+            [
+                "LehrCore", "LehrMembership", "LehrModel", "LehrGraph", "LehrData", "LehrTable",
+                "LehrRetrieval", "LehrCluster", "LehrRPC", "LehrWire", "CLehrWire", logging,
+                metrics,
+            ]),
+        library(
+            "LehrServing",
+            ["LehrCore", "LehrWeb", "LehrArtifact", "LehrRetrieval", logging, metrics, lifecycle]),
+
+        // Composition and executables.
+        library(
+            "LehrNode",
+            [
+                "LehrCore", "LehrMembership", "LehrPlacement", "LehrTable", "LehrModel", "LehrData",
+                "LehrArtifact", "LehrRetrieval", "LehrCluster", "LehrWire", "CLehrWire", "LehrRPC",
+                "LehrReactor", "LehrHTTP2",
+                "LehrWeb", "LehrCoordinator", "LehrShard", "LehrWorker", "LehrServing",
+                argumentParser, logging, metrics, lifecycle, yams,
+            ]),
+        .executableTarget(name: "lehr", dependencies: ["LehrNode"], swiftSettings: strict),
+        .executableTarget(
+            name: "lehr-sim", dependencies: ["LehrTestKit", argumentParser], swiftSettings: strict),
+
+        // Test support and tests.
+        library(
+            "LehrTestKit",
+            [
+                "LehrCore", "LehrMembership", "LehrPlacement", "LehrTable", "LehrRPC", "LehrWire",
+                "CLehrWire", "LehrCluster", "LehrCoordinator", logging,
+            ]),
+        tests("LehrCore"),
+        tests("LehrWire"),
+        tests("LehrRPC", ["LehrCore", "LehrWire"]),
+        tests("LehrHTTP2", ["LehrCore", "LehrRPC", "LehrReactor", "LehrWire"]),
+        tests("LehrTable", ["LehrCore"]),
+        tests("LehrGraph", ["LehrCore"], exclude: ["Fixtures"]),
+        tests("LehrModel", ["LehrCore", "LehrData", "LehrGraph", "LehrTable"]),
+        tests("LehrData", ["LehrCore"]),
+        tests("LehrArtifact", ["LehrCore"]),
+        tests("LehrRetrieval", ["LehrCore", "LehrData"]),
+        tests("LehrWeb", ["LehrCore", coreMetrics, lifecycle, logging]),
+        tests(
+            "LehrServing",
+            ["LehrCore", "LehrWeb", "LehrArtifact", "LehrRetrieval", logging, lifecycle]),
+        tests("LehrNode", ["LehrCore", argumentParser]),
+    ]
+)

@@ -1,0 +1,6 @@
+#pragma once
+
+#include <sqlite3.h>
+
+// SQLITE_TRANSIENT is a cast that Swift does not import: "copy the bytes before returning".
+static inline sqlite3_destructor_type lehr_sqlite_transient(void) { return SQLITE_TRANSIENT; }

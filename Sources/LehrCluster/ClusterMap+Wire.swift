@@ -1,0 +1,121 @@
+import CLehrWire
+import LehrCore
+package import LehrMembership
+import LehrTable
+package import LehrWire
+
+/// A message whose fields contradict each other or lie outside their range.
+package struct TranslationError: Error, Equatable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) { self.description = description }
+}
+
+extension Role {
+    package init?(wire: Int) {
+        switch wire {
+        case 1: self = .shard
+        case 2: self = .worker
+        case 3: self = .serving
+        default: return nil
+        }
+    }
+
+    package var wire: Int {
+        switch self {
+        case .shard: 1
+        case .worker: 2
+        case .serving: 3
+        }
+    }
+}
+
+extension Member {
+    package init(wire: borrowing Wire.Member) throws(TranslationError) {
+        guard let role = Role(wire: Int(wire.role.rawValue)) else {
+            throw TranslationError("a member has no known role")
+        }
+        self.init(
+            name: text(wire.name), role: role, incarnation: MemberIncarnation(wire.incarnation),
+            coreAddresses: texts(wire.n_core_addresses, wire.core_addresses),
+            httpAddress: text(wire.http_address))
+    }
+
+    package func fill(_ wire: inout Wire.Member, _ arena: WireArena) {
+        wire.name = arena.string(name)
+        wire.role = .init(rawValue: UInt32(role.wire))
+        wire.incarnation = incarnation.value
+        (wire.n_core_addresses, wire.core_addresses) = arena.strings(coreAddresses)
+        wire.http_address = arena.string(httpAddress)
+    }
+}
+
+extension ClusterMap {
+    package init(wire: borrowing Wire.ClusterMap) throws(TranslationError) {
+        var members: [Member] = []
+        for member in each(wire.n_members, wire.members) {
+            members.append(try Member(wire: member))
+        }
+        guard zip(members, members.dropFirst()).allSatisfy({ $0.incarnation < $1.incarnation }) else {
+            throw TranslationError("the members of a cluster map are not in order")
+        }
+        var tables: [PlacedTable] = []
+        for table in each(wire.n_tables, wire.tables) {
+            tables.append(try PlacedTable(wire: table))
+        }
+        self.init(
+            cluster: ClusterID(wire.cluster_id), version: wire.version, members: members,
+            tables: tables)
+    }
+
+    package func fill(_ wire: inout Wire.ClusterMap, _ arena: WireArena) {
+        wire.cluster_id = cluster.value
+        wire.version = version
+        (wire.n_members, wire.members) = arena.list(members) { $0.fill(&$1, $2) }
+        (wire.n_tables, wire.tables) = arena.list(tables) { $0.fill(&$1, $2) }
+    }
+}
+
+extension PlacedTable {
+    package init(wire: borrowing Wire.Table) throws(TranslationError) {
+        guard let spec = wire.spec else { throw TranslationError("table \(wire.id) has no spec") }
+        let received = each(wire.n_partitions, wire.partitions)
+        guard received.count.nonzeroBitCount == 1, received.count <= BucketRange.bucketCount else {
+            throw TranslationError("table \(wire.id): \(received.count) partitions")
+        }
+        let ranges = BucketRange.even(bits: received.count.trailingZeroBitCount)
+        var partitions: [PlacedPartition] = []
+        for (partition, range) in zip(received, ranges) {
+            guard partition.index == UInt32(partitions.count),
+                partition.first_bucket == range.first, partition.bucket_count == range.count
+            else {
+                throw TranslationError("table \(wire.id): the partitions do not tile the buckets")
+            }
+            partitions.append(
+                PlacedPartition(
+                    range: range, owner: MemberIncarnation(partition.owner_incarnation),
+                    ownerName: text(partition.owner), core: partition.core,
+                    incarnation: PartitionIncarnation(partition.incarnation)))
+        }
+        self.init(
+            id: TableID(wire.id), job: JobID(wire.job), spec: try TableSpec(wire: spec.pointee),
+            placementVersion: wire.placement_version, partitions: partitions)
+    }
+
+    package func fill(_ wire: inout Wire.Table, _ arena: WireArena) {
+        wire.id = id.value
+        wire.job = job.value
+        wire.spec = arena.make(Wire.TableSpec.self) { spec.fill(&$0, $1) }
+        wire.placement_version = placementVersion
+        (wire.n_partitions, wire.partitions) = arena.list(Array(partitions.enumerated())) {
+            let partition = $0.element
+            $1.index = UInt32($0.offset)
+            $1.first_bucket = partition.range.first
+            $1.bucket_count = partition.range.count
+            $1.owner = $2.string(partition.ownerName)
+            $1.owner_incarnation = partition.owner.value
+            $1.core = partition.core
+            $1.incarnation = partition.incarnation.value
+        }
+    }
+}

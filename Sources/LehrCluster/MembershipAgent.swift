@@ -1,0 +1,226 @@
+import CLehrWire
+package import LehrCore
+package import LehrMembership
+package import LehrRPC
+import LehrWire
+package import Logging
+
+/// Keeps one process in the cluster: joins, renews its lease, follows the cluster map, leaves.
+///
+/// Lives on one core. When its lease ends (the coordinator says so, or another process took the
+/// name), it joins again and gets a new incarnation: whatever the old one owned is lost to it.
+/// While the coordinator is away it keeps trying, with back-off, and says so once.
+package final class MembershipAgent {
+    /// What a process says of itself when it joins.
+    package struct Identity: Sendable {
+        package var name: String
+        package var role: Role
+        package var coreAddresses: [String]
+        package var httpAddress: String
+
+        package init(name: String, role: Role, coreAddresses: [String], httpAddress: String) {
+            self.name = name
+            self.role = role
+            self.coreAddresses = coreAddresses
+            self.httpAddress = httpAddress
+        }
+    }
+
+    package private(set) var lease: HeldLease?
+    package private(set) var map: ClusterMap?
+    /// Called with each new map, and after each join.
+    package var onMap: ((ClusterMap) -> Void)?
+    package var onJoin: ((HeldLease) -> Void)?
+    /// Called at each renewal, with the new deadline.
+    package var onRenew: ((HeldLease) -> Void)?
+    /// Called when this process belongs to another cluster than its coordinator and must end.
+    package var onRefused: ((RPCError) -> Void)?
+
+    private let core: any Core
+    private let channel: any Channel
+    private let coordinator: String
+    private let identity: Identity
+    private let logger: Logger
+    private var backoff: Backoff
+    private var watchBackoff: Backoff
+    /// The cluster joined, now or in an earlier life; 0 before the first join.
+    package private(set) var cluster: ClusterID
+    private var heartbeat = Duration.seconds(3)
+    private var watch: (any Call)?
+    private var timer: TimerID?
+    private var isStopped = false
+    private var saidMissing = false
+    /// How far this process's clock and the coordinator's may drift apart.
+    private let drift: Double
+
+    package init(
+        transport: any Transport, coordinator: String, identity: Identity,
+        cluster: ClusterID = ClusterID(0), random: RandomSource, logger: Logger,
+        drift: Double = LeaseTerms().drift
+    ) {
+        core = transport.core
+        channel = transport.channel(to: coordinator)
+        self.coordinator = coordinator
+        self.identity = identity
+        self.cluster = cluster
+        self.logger = logger
+        self.drift = drift
+        var random = random
+        backoff = Backoff(random: RandomSource(seed: random.next()))
+        watchBackoff = Backoff(random: RandomSource(seed: random.next()))
+    }
+
+    package func start() { join() }
+
+    /// Gives the lease back, then calls `completion`; waits at most a second for the coordinator.
+    package func stop(_ completion: @escaping () -> Void) {
+        isStopped = true
+        timer.map { core.cancel($0) }
+        watch?.cancel()
+        watch = nil
+        guard let lease else { return completion() }
+        self.lease = nil
+        let options = CallOptions(timeout: .seconds(1))
+        channel.unary(CoordinatorMethods.leave, options) { [identity] request, arena in
+            request.name = arena.string(identity.name)
+            request.incarnation = lease.incarnation.value
+        } _: { _ in
+            completion()
+        }
+    }
+
+    // MARK: - Joining
+
+    private func join() {
+        guard !isStopped else { return }
+        let sent = core.now
+        let options = CallOptions(timeout: .seconds(5))
+        channel.unary(CoordinatorMethods.join, options) { [identity, cluster] request, arena in
+            request.name = arena.string(identity.name)
+            request.role = .init(rawValue: UInt32(identity.role.wire))
+            (request.n_core_addresses, request.core_addresses) =
+                arena.strings(identity.coreAddresses)
+            request.http_address = arena.string(identity.httpAddress)
+            request.cluster_id = cluster.value
+        } _: { [self] result in
+            switch result {
+            case .success(let answer): joined(answer.pointee, sent: sent)
+            case .failure(let error): joinFailed(error)
+            }
+        }
+    }
+
+    private func joined(_ answer: Wire.JoinResponse, sent: Instant) {
+        guard !isStopped else { return }
+        backoff.reset()
+        saidMissing = false
+        cluster = ClusterID(answer.cluster_id)
+        heartbeat = .milliseconds(Int64(answer.heartbeat_ms))
+        let lease = HeldLease(
+            incarnation: MemberIncarnation(answer.incarnation), sent: sent,
+            ttl: .milliseconds(Int64(answer.ttl_ms)), drift: drift)
+        self.lease = lease
+        logger.info(
+            "joined the cluster",
+            metadata: [
+                "cluster.id": "\(cluster)", "member": "\(identity.name)",
+                "incarnation": "\(lease.incarnation.value)",
+            ])
+        onJoin?(lease)
+        followMap()
+        beatLater(after: heartbeat)
+    }
+
+    private func joinFailed(_ error: RPCError) {
+        guard !isStopped else { return }
+        if error.code == .failedPrecondition || error.code == .invalidArgument {
+            logger.error("refused by the coordinator", metadata: ["reason": "\(error.message)"])
+            isStopped = true
+            onRefused?(error)
+            return
+        }
+        sayMissing(error)
+        timer = core.schedule(after: backoff.next()) { [self] in join() }
+    }
+
+    private func sayMissing(_ error: RPCError) {
+        guard !saidMissing else { return }
+        saidMissing = true
+        logger.warning(
+            "no coordinator yet, trying again until it answers",
+            metadata: ["coordinator": "\(coordinator)", "reason": "\(error.message)"])
+    }
+
+    // MARK: - Renewing
+
+    private func beatLater(after delay: Duration) {
+        timer.map { core.cancel($0) }
+        timer = core.schedule(after: delay) { [self] in beat() }
+    }
+
+    private func beat() {
+        guard !isStopped, let lease else { return }
+        let sent = core.now
+        let options = CallOptions(timeout: heartbeat)
+        channel.unary(CoordinatorMethods.keepAlive, options) { [identity] request, arena in
+            request.name = arena.string(identity.name)
+            request.incarnation = lease.incarnation.value
+        } _: { [self] result in
+            guard !isStopped, self.lease?.incarnation == lease.incarnation else { return }
+            switch result {
+            case .success(let answer):
+                saidMissing = false
+                self.lease?.renew(sent: sent, ttl: .milliseconds(Int64(answer.pointee.ttl_ms)))
+                if let renewed = self.lease { onRenew?(renewed) }
+                beatLater(after: heartbeat)
+            case .failure(let error) where error.code == .notFound:
+                logger.warning(
+                    "the lease has ended, joining anew", metadata: ["member": "\(identity.name)"])
+                leaveOldLife()
+                join()
+            case .failure(let error):
+                sayMissing(error)
+                // Sooner than usual: with one beat lost, the next one must still come in time.
+                beatLater(after: heartbeat / 4)
+            }
+        }
+    }
+
+    private func leaveOldLife() {
+        lease = nil
+        watch?.cancel()
+        watch = nil
+    }
+
+    // MARK: - Following the map
+
+    private func followMap() {
+        watch?.cancel()
+        let incarnation = lease?.incarnation
+        watch = channel.serverStreaming(CoordinatorMethods.watchClusterMap) { _, _ in
+        } onMessage: { [self] message in
+            guard !isStopped, lease?.incarnation == incarnation else { return }
+            watchBackoff.reset()
+            receive(message.pointee)
+        } onEnd: { [self] _ in
+            guard !isStopped, lease != nil, lease?.incarnation == incarnation else { return }
+            watch = nil
+            _ = core.schedule(after: watchBackoff.next()) { [self] in
+                guard !isStopped, watch == nil, lease?.incarnation == incarnation else { return }
+                followMap()
+            }
+        }
+    }
+
+    private func receive(_ message: Wire.ClusterMap) {
+        do throws(TranslationError) {
+            let received = try ClusterMap(wire: message)
+            // A coordinator that restarted may send a map that is already known.
+            guard received.version >= map?.version ?? 0 else { return }
+            map = received
+            onMap?(received)
+        } catch {
+            logger.error("a cluster map that makes no sense", metadata: ["reason": "\(error)"])
+        }
+    }
+}

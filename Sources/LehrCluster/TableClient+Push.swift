@@ -1,0 +1,59 @@
+import CLehrWire
+import LehrCore
+import LehrMembership
+package import LehrRPC
+import LehrTable
+import LehrWire
+
+extension TableClient {
+    /// Pushes gradients; exactly once for each identity and partition, however often it is repeated.
+    ///
+    /// With `staged` they are kept by their owners until the step is committed (sequential mode).
+    package func push(
+        _ requests: [Push], _ identity: PushIdentity, staged: Bool,
+        _ completion: @escaping (RPCError?) -> Void
+    ) -> FanOut? {
+        guard let routes = route(requests.map { ($0.table, $0.keys) }) else {
+            failLater { completion(Self.unknownTable) }
+            return nil
+        }
+        let operation = FanOut(
+            transport: transport, tables: requests.map(\.table),
+            random: RandomSource(seed: random.next()), map: map,
+            send: { channel, targets, map, done in
+                channel.unary(ShardMethods.push, Self.callOptions) { [self] message, arena in
+                    message.cluster_id = map.cluster.value
+                    message.stage = staged ? 1 : 0
+                    message.identity = arena.make(Wire.PushIdentity.self) { wire, _ in
+                        identity.fill(&wire)
+                    }
+                    fill(&message, arena, targets, map, requests, routes)
+                } _: { result in
+                    switch result {
+                    case .success: done(nil)
+                    case .failure(let error): done(error)
+                    }
+                }
+            },
+            completion: completion)
+        operation.start(Self.targets(of: routes))
+        return operation
+    }
+
+    private func fill(
+        _ message: inout Wire.PushRequest, _ arena: WireArena, _ targets: [FanOut.Target],
+        _ map: ClusterMap, _ requests: [Push], _ routes: [KeyRoute]
+    ) {
+        (message.n_tables, message.tables) = arena.list(Self.byTable(targets)) {
+            group, table, arena in
+            let slot = group[0].table
+            let (request, route) = (requests[slot], routes[slot])
+            table.table = request.table.value
+            (table.n_partitions, table.partitions) = Self.partitions(group, route, map, arena)
+            table.keys = Self.keys(group, request.keys, route, arena)
+            table.gradients = Self.gather(
+                group, route, stride: route.table.spec.dimension, from: request.gradients, arena)
+            bytesPushed += UInt64(table.gradients.len + table.keys.len)
+        }
+    }
+}

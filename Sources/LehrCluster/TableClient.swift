@@ -1,0 +1,220 @@
+import CLehrWire
+package import LehrCore
+package import LehrMembership
+package import LehrRPC
+import LehrTable
+import LehrWire
+
+/// Pull and push over all the shards of a cluster, from one core.
+package final class TableClient {
+    /// What a table is asked for: distinct keys, and room for their rows in key order.
+    ///
+    /// The caller keeps `rows` alive until the pull has ended or was cancelled.
+    package struct Pull {
+        package let table: TableID
+        package let keys: [UInt64]
+        package let rows: UnsafeMutableBufferPointer<Float>
+
+        package init(table: TableID, keys: [UInt64], rows: UnsafeMutableBufferPointer<Float>) {
+            self.table = table
+            self.keys = keys
+            self.rows = rows
+        }
+    }
+
+    /// What a table is given: a row of gradients for each key.
+    ///
+    /// The caller keeps `gradients` alive until the push has ended or was cancelled.
+    package struct Push {
+        package let table: TableID
+        package let keys: [UInt64]
+        package let gradients: UnsafeBufferPointer<Float>
+
+        package init(
+            table: TableID, keys: [UInt64], gradients: UnsafeBufferPointer<Float>
+        ) {
+            self.table = table
+            self.keys = keys
+            self.gradients = gradients
+        }
+    }
+
+    let transport: any Transport
+    let map: () -> ClusterMap?
+    var random: RandomSource
+    /// Bytes of keys and rows that came and went, for progress reports.
+    package internal(set) var bytesPulled: UInt64 = 0
+    package internal(set) var bytesPushed: UInt64 = 0
+
+    /// One call's patience; the operation itself is repeated until it succeeds or is cancelled.
+    static let callOptions = CallOptions(timeout: .seconds(10))
+
+    package init(
+        transport: any Transport, random: RandomSource, map: @escaping () -> ClusterMap?
+    ) {
+        self.transport = transport
+        self.random = random
+        self.map = map
+    }
+
+    // MARK: - Pull
+
+    /// Fills the rows of every table, `dimension` floats a key.
+    package func pull(
+        _ requests: [Pull], _ completion: @escaping (RPCError?) -> Void
+    ) -> FanOut? {
+        guard let routes = route(requests.map { ($0.table, $0.keys) }) else {
+            failLater { completion(Self.unknownTable) }
+            return nil
+        }
+        for (request, route) in zip(requests, routes) {
+            precondition(
+                request.rows.count == request.keys.count * route.table.spec.dimension,
+                "a pull has room for each key's row")
+        }
+        let operation = FanOut(
+            transport: transport, tables: requests.map(\.table),
+            random: RandomSource(seed: random.next()), map: map,
+            send: { channel, targets, map, done in
+                channel.unary(ShardMethods.pull, Self.callOptions) { message, arena in
+                    message.cluster_id = map.cluster.value
+                    Self.fill(&message, arena, targets, map, requests, routes)
+                } _: { [self] result in
+                    switch result {
+                    case .success(let answer):
+                        let groups = Self.byTable(targets)
+                        let tables = each(answer.pointee.n_tables, answer.pointee.tables)
+                        guard tables.count == groups.count else { return done(Self.badAnswer) }
+                        for (table, group) in zip(tables, groups) {
+                            guard let values = table.values.elements(of: Float.self),
+                                Self.scatter(
+                                    values, group, routes, into: requests[group[0].table].rows)
+                            else { return done(Self.badAnswer) }
+                            bytesPulled += UInt64(table.values.len)
+                        }
+                        done(nil)
+                    case .failure(let error): done(error)
+                    }
+                }
+            },
+            completion: completion)
+        operation.start(Self.targets(of: routes))
+        return operation
+    }
+
+    private static func fill(
+        _ message: inout Wire.PullRequest, _ arena: WireArena, _ targets: [FanOut.Target],
+        _ map: ClusterMap, _ requests: [Pull], _ routes: [KeyRoute]
+    ) {
+        (message.n_tables, message.tables) = arena.list(byTable(targets)) { group, table, arena in
+            let slot = group[0].table
+            table.table = requests[slot].table.value
+            (table.n_partitions, table.partitions) = partitions(group, routes[slot], map, arena)
+            table.keys = keys(group, requests[slot].keys, routes[slot], arena)
+        }
+    }
+
+    /// Puts the rows of an answer where their keys stand in the request; false if they do not fit.
+    private static func scatter(
+        _ values: UnsafeBufferPointer<Float>, _ group: [FanOut.Target], _ routes: [KeyRoute],
+        into rows: UnsafeMutableBufferPointer<Float>
+    ) -> Bool {
+        let route = routes[group[0].table]
+        let dimension = route.table.spec.dimension
+        let expected = group.reduce(0) { $0 + route.runs[$1.run].range.count } * dimension
+        guard values.count == expected else { return false }
+        guard let source = values.baseAddress else { return true }
+        guard let target = rows.baseAddress else { return false }
+        var next = source
+        for member in group {
+            for index in route.runs[member.run].range {
+                (target + Int(route.order[index]) * dimension).update(from: next, count: dimension)
+                next += dimension
+            }
+        }
+        return true
+    }
+}
+
+// MARK: - Shared by pull and push
+
+extension TableClient {
+    static let unknownTable = RPCError(
+        .notFound, "a table of the request is not on the cluster map")
+    static let badAnswer = RPCError(.internal, "a shard's answer does not fit the request")
+
+    func failLater(_ body: @escaping () -> Void) { transport.core.post(body) }
+
+    func route(_ requests: [(table: TableID, keys: [UInt64])]) -> [KeyRoute]? {
+        guard let map = map() else { return nil }
+        var routes: [KeyRoute] = []
+        for request in requests {
+            guard let table = map.tables.first(where: { $0.id == request.table }) else {
+                return nil
+            }
+            routes.append(KeyRoute(request.keys, to: table))
+        }
+        return routes
+    }
+
+    static func targets(of routes: [KeyRoute]) -> [FanOut.Target] {
+        routes.enumerated().flatMap { table, route in
+            route.runs.enumerated().map {
+                FanOut.Target(table: table, partition: $1.partition, run: $0)
+            }
+        }
+    }
+
+    /// Neighbouring targets of the same table together; targets come ordered by table.
+    static func byTable(_ targets: [FanOut.Target]) -> [[FanOut.Target]] {
+        var groups: [[FanOut.Target]] = []
+        for target in targets {
+            if let last = groups.last, last[0].table == target.table {
+                groups[groups.count - 1].append(target)
+            } else {
+                groups.append([target])
+            }
+        }
+        return groups
+    }
+
+    /// The incarnation of each partition as the map has it now, and how many keys it gets.
+    static func partitions(
+        _ group: [FanOut.Target], _ route: KeyRoute, _ map: ClusterMap, _ arena: WireArena
+    ) -> (Int, UnsafeMutablePointer<UnsafeMutablePointer<Wire.PartitionRef>?>?) {
+        let current = map.tables.first { $0.id == route.table.id } ?? route.table
+        let list = arena.list(group) {
+            (target: FanOut.Target, partition: inout Wire.PartitionRef, _: WireArena) in
+            partition.index = UInt32(target.partition)
+            partition.incarnation = current.partitions[target.partition].incarnation.value
+            partition.key_count = UInt32(route.runs[target.run].range.count)
+        }
+        return (list.count, list.pointer)
+    }
+
+    static func keys(
+        _ group: [FanOut.Target], _ keys: [UInt64], _ route: KeyRoute, _ arena: WireArena
+    ) -> ProtobufCBinaryData {
+        keys.withUnsafeBufferPointer { gather(group, route, stride: 1, from: $0, arena) }
+    }
+
+    /// `stride` elements for each key of the group's runs, in run order.
+    static func gather<Element: BitwiseCopyable>(
+        _ group: [FanOut.Target], _ route: KeyRoute, stride: Int,
+        from elements: UnsafeBufferPointer<Element>,
+        _ arena: WireArena
+    ) -> ProtobufCBinaryData {
+        let count = group.reduce(0) { $0 + route.runs[$1.run].range.count } * stride
+        let field = arena.bytes(count: count * MemoryLayout<Element>.stride)
+        guard let data = field.data else { return field }
+        var next = UnsafeMutableRawPointer(data).bindMemory(to: Element.self, capacity: count)
+        guard let source = elements.baseAddress else { return field }
+        for target in group {
+            for index in route.runs[target.run].range {
+                next.update(from: source + Int(route.order[index]) * stride, count: stride)
+                next += stride
+            }
+        }
+        return field
+    }
+}

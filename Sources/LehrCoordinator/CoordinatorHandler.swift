@@ -1,0 +1,224 @@
+import CLehrWire
+import LehrCluster
+import LehrCore
+import LehrMembership
+package import LehrRPC
+import LehrWire
+
+/// `lehr.v1.Coordinator`: translates between the wire and the shell.
+package final class CoordinatorHandler {
+    /// Reads a job file and its data set; throws what is wrong with them, for a person.
+    package typealias Planner = (_ spec: String) throws(CoordinatorRefusal) -> JobPlan
+
+    private let shell: CoordinatorShell
+    private let plan: Planner
+
+    /// The longest that a worker may wait for a task in one call.
+    private static let waitMax = Duration.seconds(60)
+
+    package init(_ shell: CoordinatorShell, plan: @escaping Planner) {
+        self.shell = shell
+        self.plan = plan
+    }
+
+    package func register(in services: ServiceTable) {
+        registerMembership(in: services)
+        registerJobs(in: services)
+        registerTasks(in: services)
+    }
+
+    // MARK: - Members and the map
+
+    private func registerMembership(in services: ServiceTable) {
+        services.unary(CoordinatorMethods.join) { [self] _, request, respond in
+            answering(respond) { () throws(CoordinatorRefusal) in
+                try join(request, respond)
+            }
+        }
+        services.unary(CoordinatorMethods.keepAlive) { [self] _, request, respond in
+            let incarnation = MemberIncarnation(request.incarnation)
+            answering(respond) { () throws(CoordinatorRefusal) in
+                try shell.keepAlive(incarnation)
+                respond.succeed { answer, _ in
+                    answer.ttl_ms = UInt32(shell.instance.leases.terms.ttl.milliseconds)
+                    answer.map_version = shell.instance.cluster.mapVersion
+                }
+            }
+        }
+        services.unary(CoordinatorMethods.leave) { [self] _, request, respond in
+            let incarnation = MemberIncarnation(request.incarnation)
+            answering(respond) { () throws(CoordinatorRefusal) in
+                try shell.decide { instance throws(CoordinatorRefusal) in
+                    ((), instance.leave(incarnation, unixMilliseconds: shell.unixMilliseconds))
+                }
+                respond.succeed { _, _ in }
+            }
+        }
+        services.unary(CoordinatorMethods.listMembers) { [self] _, _, respond in
+            respond.succeed { answer, arena in listMembers(&answer, arena) }
+        }
+        services.unary(CoordinatorMethods.getClusterMap) { [self] _, _, respond in
+            respond.succeed { answer, arena in shell.instance.map.fill(&answer, arena) }
+        }
+        services.serverStreaming(CoordinatorMethods.watchClusterMap) { [self] _, _, stream in
+            let watcher = StreamWatcher<ClusterMap, Wire.ClusterMap>(stream) { $0.fill(&$1, $2) }
+            if !shell.watchMap(watcher) {
+                stream.finish(RPCError(.resourceExhausted, "too many watch the cluster map"))
+            }
+        }
+    }
+
+    private func join(
+        _ request: borrowing Wire.JoinRequest, _ respond: Responder<Wire.JoinResponse>
+    ) throws(CoordinatorRefusal) {
+        guard let role = Role(wire: Int(request.role.rawValue)) else {
+            throw .invalid("role: expected ROLE_SHARD, ROLE_WORKER or ROLE_SERVING")
+        }
+        let join = CoordinatorInstance.JoinRequest(
+            name: text(request.name), role: role,
+            coreAddresses: texts(request.n_core_addresses, request.core_addresses),
+            httpAddress: text(request.http_address),
+            cluster: request.cluster_id == 0 ? nil : ClusterID(request.cluster_id))
+        let member = try shell.decide { instance throws(CoordinatorRefusal) in
+            let (member, directives) = try instance.join(
+                join, now: shell.core.now, unixMilliseconds: shell.unixMilliseconds)
+            return (member, directives)
+        }
+        let terms = shell.instance.leases.terms
+        respond.succeed { answer, _ in
+            answer.cluster_id = shell.instance.cluster.id.value
+            answer.incarnation = member.incarnation.value
+            answer.ttl_ms = UInt32(terms.ttl.milliseconds)
+            answer.heartbeat_ms = UInt32(terms.heartbeat.milliseconds)
+        }
+    }
+
+    private func listMembers(_ answer: inout Wire.ListMembersResponse, _ arena: WireArena) {
+        let leases = shell.instance.leases
+        let now = shell.core.now
+        answer.cluster_id = shell.instance.cluster.id.value
+        (answer.n_members, answer.members) = arena.list(leases.members) { member, wire, arena in
+            member.fill(&wire, arena)
+            let left = leases.remaining(of: member.incarnation, now: now) ?? .zero
+            wire.lease_remaining_ms = UInt32(max(left.milliseconds, 0))
+        }
+    }
+
+    // MARK: - Jobs
+
+    private func registerJobs(in services: ServiceTable) {
+        services.unary(CoordinatorMethods.submitJob) { [self] _, request, respond in
+            let spec = text(request.spec)
+            answering(respond) { () throws(CoordinatorRefusal) in
+                let plan = try plan(spec)
+                let job = try shell.decide { instance throws(CoordinatorRefusal) in
+                    let (job, directives) = try instance.submit(
+                        plan, unixMilliseconds: shell.unixMilliseconds)
+                    return (job, directives)
+                }
+                try reply(with: "\(job.value)", respond)
+            }
+        }
+        services.unary(CoordinatorMethods.listJobs) { [self] _, _, respond in
+            let now = shell.unixMilliseconds
+            respond.succeed { answer, arena in
+                (answer.n_jobs, answer.jobs) = arena.list(shell.instance.jobs) {
+                    $0.status(nowUnixMilliseconds: now).fill(&$1, $2)
+                }
+            }
+        }
+        services.unary(CoordinatorMethods.getJob) { [self] _, request, respond in
+            let job = text(request.job)
+            answering(respond) { () throws(CoordinatorRefusal) in try reply(with: job, respond) }
+        }
+        services.unary(CoordinatorMethods.stopJob) { [self] _, request, respond in
+            let job = text(request.job)
+            answering(respond) { () throws(CoordinatorRefusal) in
+                let id = try shell.instance.find(job).id
+                try shell.decide { instance throws(CoordinatorRefusal) in
+                    ((), instance.stop(id, unixMilliseconds: shell.unixMilliseconds))
+                }
+                try reply(with: "\(id.value)", respond)
+            }
+        }
+        services.serverStreaming(CoordinatorMethods.watchJob) { [self] _, request, stream in
+            watchJob(text(request.job), stream)
+        }
+    }
+
+    private func reply(
+        with job: String, _ respond: Responder<Wire.Job>
+    ) throws(CoordinatorRefusal) {
+        let status = try shell.instance.find(job).status(
+            nowUnixMilliseconds: shell.unixMilliseconds)
+        respond.succeed { answer, arena in status.fill(&answer, arena) }
+    }
+
+    private func watchJob(_ job: String, _ stream: MessageStream<Wire.Job>) {
+        do throws(CoordinatorRefusal) {
+            let id = try shell.instance.find(job).id
+            let watcher = StreamWatcher<JobStatus, Wire.Job>(stream) { $0.fill(&$1, $2) }
+            if !shell.watchJob(id, watcher) {
+                stream.finish(RPCError(.resourceExhausted, "too many watch this job"))
+            }
+        } catch {
+            stream.finish(RPCError(error))
+        }
+    }
+
+    // MARK: - Tasks
+
+    private func registerTasks(in services: ServiceTable) {
+        services.unary(CoordinatorMethods.acquireTask) { [self] _, request, respond in
+            let wait = min(.milliseconds(Int64(request.wait_ms)), Self.waitMax)
+            let worker = MemberIncarnation(request.incarnation)
+            let number = shell.acquireTask(worker, wait: wait) { result in
+                switch result {
+                case .success(let task):
+                    respond.succeed { answer, arena in task?.fill(&answer, arena) }
+                case .failure(let refusal): respond.fail(RPCError(refusal))
+                }
+            }
+            if let number {
+                respond.untyped.onCancel = { [shell] in shell.stopWaiting(number) }
+            }
+        }
+        services.unary(CoordinatorMethods.reportTask) { [self] _, request, respond in
+            let worker = MemberIncarnation(request.incarnation)
+            let report: TaskReport
+            do throws(TranslationError) { report = try TaskReport(wire: request) } catch {
+                return respond.fail(.invalidArgument, "\(error)")
+            }
+            answering(respond) { () throws(CoordinatorRefusal) in
+                let proceed = try shell.decide { instance throws(CoordinatorRefusal) in
+                    let (proceed, directives) = try instance.report(
+                        report, from: worker, now: shell.core.now,
+                        unixMilliseconds: shell.unixMilliseconds)
+                    return (proceed, directives)
+                }
+                respond.succeed { answer, _ in answer.proceed = proceed ? 1 : 0 }
+            }
+        }
+    }
+
+    /// Runs `body`; a refusal becomes the call's status.
+    private func answering<M>(
+        _ respond: Responder<M>, _ body: () throws(CoordinatorRefusal) -> Void
+    ) {
+        do throws(CoordinatorRefusal) { try body() } catch { respond.fail(RPCError(error)) }
+    }
+}
+
+extension RPCError {
+    init(_ refusal: CoordinatorRefusal) {
+        let code: StatusCode =
+            switch refusal {
+            case .invalid: .invalidArgument
+            case .wrongCluster, .noShards: .failedPrecondition
+            case .full: .resourceExhausted
+            case .unknownLease, .unknownJob: .notFound
+            case .stopping: .unavailable
+            }
+        self.init(code, "\(refusal)")
+    }
+}

@@ -1,0 +1,182 @@
+import LehrCluster
+package import LehrCore
+package import LehrMembership
+
+/// Why the coordinator says no, for the caller and for people.
+package enum CoordinatorRefusal: Error, Equatable, CustomStringConvertible {
+    case invalid(String)
+    case wrongCluster(mine: ClusterID, theirs: ClusterID)
+    case full(String)
+    case unknownLease(MemberIncarnation)
+    case unknownJob(String)
+    case noShards
+    /// A decision could not be made durable: nothing is promised any more.
+    case stopping
+
+    package var description: String {
+        switch self {
+        case .invalid(let reason): reason
+        case .wrongCluster(let mine, let theirs):
+            """
+            this is cluster \(mine), and you were a member of \(theirs); to join this one, \
+            restart with a fresh state directory
+            """
+        case .full(let what): what
+        case .unknownLease(let incarnation):
+            "no lease of incarnation \(incarnation.value); join again"
+        case .unknownJob(let job): "no job \"\(job)\"; `lehr job list` shows the jobs there are"
+        case .noShards: "no shard has joined the cluster yet; start one with `lehr shard`"
+        case .stopping: "this coordinator cannot write its state and stops; try again"
+        }
+    }
+}
+
+extension CoordinatorInstance {
+    /// What a joining process says of itself.
+    package struct JoinRequest: Equatable {
+        package var name: String
+        package var role: Role
+        package var coreAddresses: [String]
+        package var httpAddress: String
+        /// The cluster of its earlier life, if any.
+        package var cluster: ClusterID?
+
+        package init(
+            name: String, role: Role, coreAddresses: [String], httpAddress: String,
+            cluster: ClusterID?
+        ) {
+            self.name = name
+            self.role = role
+            self.coreAddresses = coreAddresses
+            self.httpAddress = httpAddress
+            self.cluster = cluster
+        }
+    }
+
+    package mutating func join(
+        _ request: JoinRequest, now: Instant, unixMilliseconds: UInt64
+    ) throws(CoordinatorRefusal) -> (member: Member, directives: [Directive]) {
+        if let theirs = request.cluster, theirs != cluster.id {
+            throw .wrongCluster(mine: cluster.id, theirs: theirs)
+        }
+        if let problem = request.problem { throw .invalid(problem) }
+        let granted: (member: Member, replaced: Member?)
+        do throws(LeaseTable.Refusal) {
+            granted = try leases.grant(
+                name: request.name, role: request.role, coreAddresses: request.coreAddresses,
+                httpAddress: request.httpAddress, now: now)
+        } catch {
+            throw .full("the cluster has \(LeaseTable.memberCountMax) members, the most it takes")
+        }
+        var directives: [Directive] = [.save(.member(granted.member))]
+        if let replaced = granted.replaced {
+            directives += ended(
+                replaced, how: "another process joined under its name",
+                unixMilliseconds: unixMilliseconds)
+        }
+        return (granted.member, directives + mapChanged())
+    }
+
+    package mutating func keepAlive(
+        _ incarnation: MemberIncarnation, now: Instant
+    ) throws(CoordinatorRefusal) {
+        do throws(LeaseTable.Refusal) {
+            try leases.keepAlive(incarnation, now: now)
+        } catch {
+            throw .unknownLease(incarnation)
+        }
+    }
+
+    package mutating func leave(
+        _ incarnation: MemberIncarnation, unixMilliseconds: UInt64
+    ) -> [Directive] {
+        guard let member = leases.revoke(incarnation) else { return [] }
+        return ended(member, how: "it stopped", unixMilliseconds: unixMilliseconds) + mapChanged()
+    }
+
+    /// Ends leases that were not renewed in time.
+    package mutating func expire(now: Instant, unixMilliseconds: UInt64) -> [Directive] {
+        let members = leases.expire(now: now)
+        guard !members.isEmpty else { return [] }
+        return members.flatMap {
+            ended($0, how: "its lease ended without renewal", unixMilliseconds: unixMilliseconds)
+        } + mapChanged()
+    }
+
+    /// A member is gone: what it held goes on elsewhere, or is lost with it.
+    private mutating func ended(
+        _ member: Member, how: String, unixMilliseconds: UInt64
+    ) -> [Directive] {
+        var directives: [Directive] = [.save(.memberEnded(member.incarnation))]
+        switch member.role {
+        case .serving: break
+        case .worker:
+            for index in jobs.indices where jobs[index].release(member.incarnation) {
+                directives += [.publishJob(jobs[index].id), .offerTasks]
+            }
+        case .shard:
+            let lost = Set(
+                tables.filter { $0.partitions.contains { $0.owner == member.incarnation } }
+                    .map(\.job))
+            for job in lost.sorted() {
+                directives += tablesLost(
+                    of: job, with: member, how: how, unixMilliseconds: unixMilliseconds)
+            }
+        }
+        return directives
+    }
+
+    private mutating func tablesLost(
+        of job: JobID, with shard: Member, how: String, unixMilliseconds: UInt64
+    ) -> [Directive] {
+        let place = shard.coreAddresses.first.map { " (\($0))" } ?? ""
+        let loss = "shard \(shard.name)\(place) was lost: \(how)"
+        guard let index = jobs.firstIndex(where: { $0.id == job }) else {
+            return dropTables(of: job)
+        }
+        if jobs[index].record.state == .running {
+            jobs[index].end(
+                .failed, message: "\(loss); the rows it owned are gone",
+                unixMilliseconds: unixMilliseconds)
+        } else {
+            jobs[index].note(message: "\(loss); the job's tables can no longer be exported")
+        }
+        return dropTables(of: job) + [.save(.job(jobs[index].record)), .publishJob(job)]
+    }
+
+    /// Forgets a job's tables; the caller counts the change of the map.
+    mutating func dropTables(of job: JobID) -> [Directive] {
+        let dropped = tables.filter { $0.job == job }.map(\.id)
+        tables.removeAll { $0.job == job }
+        return dropped.map { .save(.tableDropped($0)) }
+    }
+}
+
+extension CoordinatorInstance.JoinRequest {
+    /// What is wrong with it, or nil.
+    fileprivate var problem: String? {
+        let allowed = name.utf8.allSatisfy {
+            ($0 >= 48 && $0 <= 57) || ($0 | 32 >= 97 && $0 | 32 <= 122)
+                || [45, 46, 95].contains($0)
+        }
+        let limit = CoordinatorInstance.nameBytesMax
+        guard !name.isEmpty, name.utf8.count <= limit, allowed else {
+            return """
+                member name "\(name.prefix(limit))": expected 1 to \(limit) letters, digits, \
+                dots, dashes and underscores
+                """
+        }
+        guard coreAddresses.count <= CoordinatorInstance.coreCountMax else {
+            return "\(coreAddresses.count) cores; at most \(CoordinatorInstance.coreCountMax)"
+        }
+        guard role != .shard || !coreAddresses.isEmpty else {
+            return "a shard gives the address of at least one core"
+        }
+        let longest = (coreAddresses + [httpAddress]).map(\.utf8.count).max() ?? 0
+        guard longest <= CoordinatorInstance.addressBytesMax else {
+            return
+                "an address of \(longest) bytes; at most \(CoordinatorInstance.addressBytesMax)"
+        }
+        return nil
+    }
+}

@@ -1,0 +1,63 @@
+package import LehrCore
+package import LehrMembership
+package import LehrPlacement
+
+/// Every decision of the coordinator: who is alive, who owns what, who does what next.
+///
+/// A pure value. Each method takes the time and returns directives for the shell (`Directive`); the
+/// state that they make durable is enough to come back as the same coordinator (`restore`).
+package struct CoordinatorInstance: Sendable {
+    package internal(set) var cluster: ClusterRecord
+    package internal(set) var leases: LeaseTable
+    /// Ordered by id.
+    package internal(set) var tables: [PlacedTable] = []
+    /// Ordered by id.
+    package internal(set) var jobs: [JobLedger] = []
+    let placer: any Placer
+
+    /// Jobs kept, running or ended. Beyond it the oldest ended one is needed gone: refused.
+    static let jobCountMax = 1000
+    static let nameBytesMax = 64
+    static let coreCountMax = 1024
+    /// A host name has at most 253 bytes.
+    static let addressBytesMax = 262
+
+    /// A new cluster.
+    package init(id: ClusterID, terms: LeaseTerms, placer: any Placer) {
+        cluster = ClusterRecord(id: id)
+        leases = LeaseTable(terms: terms)
+        self.placer = placer
+    }
+
+    /// The coordinator that `state` was written by; every lease gets a full TTL from `now`.
+    package static func restore(
+        _ state: DurableState, terms: LeaseTerms, placer: any Placer, now: Instant
+    ) -> CoordinatorInstance? {
+        guard let cluster = state.cluster else { return nil }
+        var instance = CoordinatorInstance(id: cluster.id, terms: terms, placer: placer)
+        instance.cluster = cluster
+        instance.leases = .restore(
+            state.members, lastIncarnation: cluster.lastMember, terms: terms, now: now)
+        instance.tables = state.tables.sorted { $0.id < $1.id }
+        let parts = Dictionary(grouping: state.parts, by: \.job)
+        let evaluations = Dictionary(grouping: state.evaluations, by: \.job)
+        instance.jobs = state.jobs.sorted { $0.id < $1.id }.map { job in
+            JobLedger(
+                record: job, parts: parts[job.id] ?? [], evaluations: evaluations[job.id] ?? [])
+        }
+        return instance
+    }
+
+    package var map: ClusterMap {
+        ClusterMap(
+            cluster: cluster.id, version: cluster.mapVersion, members: leases.members,
+            tables: tables)
+    }
+
+    /// Counts a change of the map; comes after the records of the change itself.
+    mutating func mapChanged() -> [Directive] {
+        cluster.mapVersion += 1
+        cluster.lastMember = leases.lastIncarnation
+        return [.save(.cluster(cluster)), .publishMap]
+    }
+}

@@ -1,0 +1,42 @@
+/// How a table's rows are spread over the 65,536 buckets that partitions are runs of.
+package enum KeySpace: Hashable, Sendable, Codable {
+    /// Raw 64-bit features: the bucket is the top 16 bits of the mixed key.
+    case hashed
+    /// A dense variable of `rows` rows; a key is a row's index, and buckets are runs of rows.
+    case rows(UInt64)
+
+    @inlinable
+    package func bucket(of key: UInt64) -> UInt32 {
+        switch self {
+        case .hashed: UInt32(truncatingIfNeeded: mixed(key) >> 48)
+        case .rows(let count):
+            UInt32(truncatingIfNeeded: (Swift.min(key, count - 1) << 16) / count)
+        }
+    }
+}
+
+/// A power-of-two-aligned run of buckets: the keys of one partition.
+package struct BucketRange: Hashable, Sendable, Codable {
+    package static let bucketCount: UInt32 = 1 << 16
+
+    package let first: UInt32
+    package let count: UInt32
+
+    package init?(first: UInt32, count: UInt32) {
+        guard count > 0, count.nonzeroBitCount == 1, count <= Self.bucketCount,
+            first % count == 0, first + count <= Self.bucketCount
+        else { return nil }
+        self.first = first
+        self.count = count
+    }
+
+    @inlinable
+    package func contains(_ bucket: UInt32) -> Bool { bucket &- first < count }
+
+    /// All buckets cut into `2^bits` equal runs, in order; `bits` at most 16.
+    package static func even(bits: Int) -> [BucketRange] {
+        precondition((0...16).contains(bits), "a table has 1 to 65536 partitions")
+        let width = bucketCount >> UInt32(bits)
+        return (0..<UInt32(1 << bits)).compactMap { BucketRange(first: $0 * width, count: width) }
+    }
+}

@@ -1,0 +1,160 @@
+import CNGHTTP2
+import LehrCore
+import LehrRPC
+import LehrReactor
+import LehrWire
+
+/// A call that we make: one stream of a client's connection.
+final class ClientCall: Call {
+    enum Completion {
+        case unary((Result<[UInt8], RPCError>) -> Void)
+        case stream(([UInt8]) -> Void, (RPCError?) -> Void)
+    }
+
+    let path: String
+    var head = ResponseHead()
+    var outgoing = OutgoingMessages()
+    private let options: CallOptions
+    private let transport: HTTP2Transport
+    private var completion: Completion?
+    private var decoder: MessageDecoder
+    private var answer: [UInt8]?
+    private weak var connection: ClientConnection?
+    private var stream: Int32 = 0
+    private var timer: TimerID?
+
+    init(
+        _ path: String, _ options: CallOptions, _ completion: Completion,
+        _ transport: HTTP2Transport
+    ) {
+        self.path = path
+        self.options = options
+        self.completion = completion
+        self.transport = transport
+        decoder = MessageDecoder(limits: transport.limits)
+        transport.counters.made.started += 1
+    }
+
+    /// Whether the call can be put on the wire at all.
+    func check() throws(RPCError) {
+        if let timeout = options.timeout, timeout <= .zero { throw .deadlineExceeded(path) }
+        for (name, value) in options.metadata.entries {
+            let isName =
+                name.utf8.first != UInt8(ascii: ":") && !name.hasPrefix("grpc-")
+                && Array(name.utf8).withUnsafeBufferPointer {
+                    nghttp2_check_header_name($0.baseAddress, $0.count) != 0
+                }
+            let isValue = Array(value.utf8).withUnsafeBufferPointer {
+                nghttp2_check_header_value_rfc9113($0.baseAddress, $0.count) != 0
+            }
+            guard isName, isValue else {
+                throw RPCError(
+                    .invalidArgument, "the metadata '\(name)' has a name or value that HTTP forbids"
+                )
+            }
+        }
+    }
+
+    /// Fills the transport's header block.
+    func writeHeaders(authority: String) {
+        transport.headers.removeAll()
+        transport.headers.append(":method", "POST")
+        transport.headers.append(":scheme", "http")
+        transport.headers.append(":path", path.utf8)
+        transport.headers.append(":authority", authority.utf8)
+        transport.headers.append("te", "trailers")
+        transport.headers.append("content-type", "application/grpc")
+        transport.headers.append("user-agent", "lehr")
+        if let timeout = options.timeout {
+            transport.headers.append("grpc-timeout", GRPCTimeout.format(timeout).utf8)
+        }
+        for (name, value) in options.metadata.entries { transport.headers.append(name, value) }
+    }
+
+    /// The call has its place on a connection.
+    func begin(on connection: ClientConnection, _ stream: Int32) {
+        self.connection = connection
+        self.stream = stream
+        guard let timeout = options.timeout else { return }
+        timer = transport.reactor.schedule(after: timeout) { [self] in
+            end(.deadlineExceeded(path), resetting: true)
+        }
+    }
+
+    func cancel() {
+        guard completion != nil else { return }
+        if stream != 0 { connection?.reset(stream) }
+        failSoon(.cancelled)
+    }
+
+    /// Ends the call, but not inside the caller's own call of us.
+    func failSoon(_ error: RPCError) {
+        guard let completion = take(error) else { return }
+        transport.reactor.post { Self.complete(completion, error, nil) }
+    }
+
+    /// Ends the call; nil: OK. After the first end, nothing.
+    func end(_ error: RPCError?, resetting: Bool = false) {
+        var error = error
+        if error == nil, case .unary = completion, answer == nil { error = .noMessage }
+        guard let completion = take(error) else { return }
+        if resetting { connection?.reset(stream) }
+        Self.complete(completion, error, answer)
+    }
+
+    private func take(_ error: RPCError?) -> Completion? {
+        guard let completion else { return nil }
+        self.completion = nil
+        if let timer { transport.reactor.cancel(timer) }
+        timer = nil
+        transport.counters.made.end(error?.code ?? .ok)
+        return completion
+    }
+
+    private static func complete(_ completion: Completion, _ error: RPCError?, _ answer: [UInt8]?) {
+        switch completion {
+        case .unary(let body):
+            body(error.map { .failure($0) } ?? .success(answer ?? []))
+        case .stream(_, let onEnd): onEnd(error)
+        }
+    }
+
+    // MARK: The answer
+
+    /// Inside nghttp2: cuts DATA into messages.
+    func decode(
+        _ bytes: UnsafeRawBufferPointer, _ emit: (consuming [UInt8]) -> Void
+    ) throws(RPCError) {
+        // After an end the rest is read only to be thrown away.
+        guard completion != nil else { return }
+        try decoder.feed(bytes, emit)
+    }
+
+    func receive(_ message: [UInt8]) {
+        switch completion {
+        case .unary:
+            guard answer == nil else {
+                return end(
+                    RPCError(.internal, "\(path) was answered with more than one message"),
+                    resetting: true)
+            }
+            answer = message
+        case .stream(let onMessage, _): onMessage(message)
+        case nil: break
+        }
+    }
+
+    /// How the call ended, once its last frame has come; inside nghttp2.
+    var outcome: RPCError? {
+        if let error = head.outcome(path) { return error }
+        return decoder.isBetweenMessages
+            ? nil : RPCError(.internal, "the answer to \(path) ends within a message")
+    }
+
+    /// Fills a DATA frame of the request; inside nghttp2.
+    func read(into target: UnsafeMutableRawBufferPointer, _ flags: inout UInt32) -> ssize_t {
+        let count = outgoing.read(into: target)
+        if outgoing.isEmpty { flags |= NGHTTP2_DATA_FLAG_EOF.rawValue }
+        return count
+    }
+}

@@ -1,0 +1,179 @@
+import CNGHTTP2
+import LehrRPC
+import LehrReactor
+import LehrWire
+
+/// A connection on which we make calls. Calls may be submitted while it is still being made.
+final class ClientConnection: HTTP2Connection {
+    /// What happened inside nghttp2 and is to be worked off outside.
+    private enum Event {
+        case message(ClientCall, [UInt8])
+        case ended(ClientCall, RPCError?)
+        /// The answer cannot be understood; the stream is still open.
+        case failed(ClientCall, RPCError)
+    }
+
+    private weak var channel: HTTP2Channel?
+    private let target: HostPort
+    private var connector: Connector?
+    private var calls: [Int32: ClientCall] = [:]
+    private var events: [Event] = []
+    /// Calls whose headers are not sent yet.
+    private var pendingCount = 0
+    private var hasConnected = false
+    /// The server has sent its settings.
+    private(set) var wasGreeted = false
+    private var isDraining = false
+
+    init(_ transport: HTTP2Transport, to target: HostPort, for channel: HTTP2Channel) {
+        self.target = target
+        self.channel = channel
+        super.init(.client, transport)
+        connector = Connector(
+            to: target, on: reactor, timeout: transport.limits.connectTimeout
+        ) { [weak self] result in
+            guard let self else { return }
+            connector = nil
+            switch result {
+            case .success(let socket):
+                transport.counters.connectionsMade += 1
+                hasConnected = true
+                attach(socket)
+            case .failure(let error): close(error.message)
+            }
+        }
+    }
+
+    var takesCalls: Bool {
+        guard let session, !isDraining else { return false }
+        return nghttp2_session_check_request_allowed(session) != 0
+    }
+
+    /// Submits a call; it goes out with the next flush.
+    func start(_ call: ClientCall, _ message: [UInt8]) throws(RPCError) {
+        guard let session else { throw RPCError(.unavailable, "the connection has ended") }
+        guard pendingCount < transport.limits.pendingCallsMax else {
+            throw RPCError(
+                .resourceExhausted, "\(pendingCount) calls to \(target) wait for it already")
+        }
+        call.outgoing.append(message)
+        call.writeHeaders(authority: channel?.address ?? target.description)
+        var provider = nghttp2_data_provider()
+        provider.source.ptr = Unmanaged.passUnretained(call).toOpaque()
+        provider.read_callback = { _, _, buffer, size, flags, source, _ in
+            guard let call = source?.pointee.ptr, let buffer, let flags else {
+                return ssize_t(NGHTTP2_ERR_CALLBACK_FAILURE.rawValue)
+            }
+            return Unmanaged<ClientCall>.fromOpaque(call).takeUnretainedValue().read(
+                into: UnsafeMutableRawBufferPointer(start: buffer, count: size), &flags.pointee)
+        }
+        let stream = transport.headers.withFields { fields, count in
+            nghttp2_submit_request(session, nil, fields, count, &provider, nil)
+        }
+        guard stream > 0 else {
+            isDraining = true
+            throw RPCError(
+                .unavailable,
+                "cannot begin a call to \(target): \(String(cString: nghttp2_strerror(stream)))")
+        }
+        calls[stream] = call
+        pendingCount += 1
+        call.begin(on: self, stream)
+        markDirty()
+    }
+
+    /// Tells the server that a call is of no interest any more.
+    func reset(_ stream: Int32) {
+        guard let session else { return }
+        nghttp2_submit_rst_stream(
+            session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream, NGHTTP2_CANCEL.rawValue)
+        markDirty()
+    }
+
+    /// Ends every call with UNAVAILABLE, says goodbye and closes.
+    func shutDown() {
+        sendGoAway()
+        flush()
+        close("the client has shut down")
+    }
+
+    // MARK: Inside nghttp2
+
+    override func header(
+        _ frame: nghttp2_frame, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+    ) {
+        calls[frame.hd.stream_id]?.head.add(name, value)
+    }
+
+    override func dataArrived(_ stream: Int32, _ bytes: UnsafeRawBufferPointer) {
+        if let session { nghttp2_session_consume(session, stream, bytes.count) }
+        guard let call = calls[stream] else { return }
+        do throws(RPCError) {
+            try call.decode(bytes) { events.append(.message(call, $0)) }
+        } catch {
+            events.append(.failed(call, error))
+        }
+    }
+
+    override func frameArrived(_ frame: nghttp2_frame) {
+        switch frame.kind {
+        case NGHTTP2_HEADERS.rawValue, NGHTTP2_DATA.rawValue:
+            guard frame.isEndOfStream, let call = calls[frame.hd.stream_id] else { return }
+            events.append(.ended(call, call.outcome))
+        case NGHTTP2_SETTINGS.rawValue:
+            guard !wasGreeted else { return }
+            wasGreeted = true
+            channel?.greeted()
+        case NGHTTP2_GOAWAY.rawValue:
+            isDraining = true
+        default: break
+        }
+    }
+
+    override func frameSent(_ frame: nghttp2_frame) {
+        guard frame.kind == NGHTTP2_HEADERS.rawValue else { return }
+        pendingCount -= 1
+    }
+
+    override func frameNotSent(_ frame: nghttp2_frame) {
+        guard frame.kind == NGHTTP2_HEADERS.rawValue else { return }
+        pendingCount -= 1
+        guard let call = calls.removeValue(forKey: frame.hd.stream_id) else { return }
+        events.append(.ended(call, RPCError(.unavailable, "the connection to \(target) is ending")))
+    }
+
+    override func streamClosed(_ stream: Int32, _ code: UInt32) {
+        guard let call = calls.removeValue(forKey: stream) else { return }
+        events.append(.ended(call, RPCError(reset: code, call.path)))
+    }
+
+    // MARK: Outside
+
+    override func handleEvents() {
+        while !events.isEmpty {
+            var batch: [Event] = []
+            swap(&batch, &events)
+            for event in batch {
+                switch event {
+                case .message(let call, let message): call.receive(message)
+                case .ended(let call, let error): call.end(error)
+                case .failed(let call, let error): call.end(error, resetting: true)
+                }
+            }
+        }
+    }
+
+    override func ended(_ reason: String) {
+        connector?.cancel()
+        connector = nil
+        let error = RPCError(
+            .unavailable,
+            hasConnected ? "the connection to \(target) has ended: \(reason)" : reason)
+        // What had arrived before the end counts.
+        handleEvents()
+        let orphans = calls.sorted { $0.key < $1.key }
+        calls = [:]
+        channel?.ended(self, error)
+        for (_, call) in orphans { call.end(error) }
+    }
+}

@@ -1,0 +1,75 @@
+import LehrRPC
+import LehrWire
+
+/// Cuts the DATA of one direction of a call into gRPC's messages.
+///
+/// A message is a flag byte (1: compressed), its length as four bytes, big-endian, and its bytes.
+struct MessageDecoder {
+    private let limits: RPCLimits
+    private var prefix: UInt64 = 0
+    private var prefixCount = 0
+    /// Of the message being read; meaningful once its prefix is complete.
+    private var length = 0
+    private var message: [UInt8] = []
+
+    static let prefixSize = 5
+    /// Memory is taken for the whole of a longer message only when this much of it has come, so
+    /// that a promise of bytes costs nothing.
+    private static let trustBytes = 256 << 10
+
+    init(limits: RPCLimits) { self.limits = limits }
+
+    /// Whether the bytes so far are whole messages.
+    var isBetweenMessages: Bool { prefixCount == 0 }
+
+    /// Takes the next bytes, cut anywhere; `emit` gets each message that they complete.
+    ///
+    /// Fails with RESOURCE_EXHAUSTED for a message over the limit, INTERNAL for a flag that is not
+    /// 0; the decoder is of no use afterwards.
+    mutating func feed(
+        _ bytes: UnsafeRawBufferPointer, _ emit: (consuming [UInt8]) -> Void
+    ) throws(RPCError) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            if prefixCount < Self.prefixSize {
+                prefix = prefix << 8 | UInt64(rest.removeFirst())
+                prefixCount += 1
+                guard prefixCount == Self.prefixSize else { continue }
+                try readPrefix()
+            }
+            let part = rest.prefix(length - message.count)
+            rest = rest.dropFirst(part.count)
+            append(UnsafeRawBufferPointer(rebasing: part))
+            guard message.count == length else { continue }
+            let complete = message
+            message = []
+            prefix = 0
+            prefixCount = 0
+            emit(complete)
+        }
+    }
+
+    private mutating func append(_ part: UnsafeRawBufferPointer) {
+        if message.isEmpty, part.count == length {
+            message = [UInt8](part)
+        } else {
+            let arrived = message.count + part.count
+            let trusted = arrived < Self.trustBytes ? min(length, Self.trustBytes) : length
+            message.reserveCapacity(trusted)
+            message.append(contentsOf: part)
+        }
+    }
+
+    private mutating func readPrefix() throws(RPCError) {
+        let flag = prefix >> 32
+        length = Int(prefix & 0xFFFF_FFFF)
+        guard flag == 0 else {
+            throw RPCError(
+                .internal,
+                flag == 1
+                    ? "a message is compressed, but no grpc-encoding was named"
+                    : "a message begins with the flag \(flag); 0 and 1 are allowed")
+        }
+        guard length <= limits.messageBytesMax else { throw .messageTooLarge(length, limits) }
+    }
+}

@@ -1,0 +1,211 @@
+import CNGHTTP2
+import LehrCore
+import LehrRPC
+import LehrReactor
+
+/// A socket with an nghttp2 session on it: what servers' and clients' connections have in common.
+///
+/// Bytes go into the session when the socket is readable; what it has to say goes out once a turn,
+/// when the transport calls `flush`. The subclass notes down what the session tells it and works it
+/// off in `handleEvents`, outside of nghttp2, where foreign code may run.
+class HTTP2Connection: PollTarget, SessionEvents {
+    let transport: HTTP2Transport
+    private(set) var session: OpaquePointer?
+    private var socket: Socket?
+    private var token: PollToken?
+    /// Bytes that the socket did not take.
+    private var unsent: ArraySlice<UInt8> = []
+    private var isDirty = false
+    private var lingerTimer: TimerID?
+
+    /// Reads and writes of one connection before other work gets its turn.
+    private static let readsPerTurn = 16
+    private static let writtenPerTurn = 4 << 20
+    /// How long a connection whose last bytes are out waits for its peer to close.
+    private static let linger = Duration.milliseconds(250)
+
+    init(_ side: HTTP2Session.Side, _ transport: HTTP2Transport) {
+        self.transport = transport
+        session = HTTP2Session.make(side, self, transport.limits)
+    }
+
+    deinit {
+        if let session { nghttp2_session_del(session) }
+    }
+
+    var reactor: Reactor { transport.reactor }
+    var isConnected: Bool { socket != nil }
+
+    // MARK: For subclasses to override; the `SessionEvents` run inside nghttp2.
+
+    func headersBegan(_ frame: nghttp2_frame) {}
+    func header(
+        _ frame: nghttp2_frame, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+    ) {}
+    func dataArrived(_ stream: Int32, _ bytes: UnsafeRawBufferPointer) {}
+    func frameArrived(_ frame: nghttp2_frame) {}
+    func frameSent(_ frame: nghttp2_frame) {}
+    func frameNotSent(_ frame: nghttp2_frame) {}
+    func streamClosed(_ stream: Int32, _ code: UInt32) {}
+    /// Works off what was noted down.
+    func handleEvents() {}
+    /// The session is gone; every call on it must end.
+    func ended(_ reason: String) {}
+
+    // MARK: Life
+
+    /// Begins to read and write.
+    func attach(_ socket: Socket) {
+        do throws(SystemError) {
+            token = try reactor.watch(socket.descriptor, self)
+            self.socket = socket
+            transport.counters.connectionsOpen += 1
+            markDirty()
+        } catch {
+            close("\(error)")
+        }
+    }
+
+    /// Ends the connection at once. Not inside nghttp2.
+    func close(_ reason: String) {
+        guard let session else { return }
+        self.session = nil
+        nghttp2_session_del(session)
+        if lingerTimer == nil { closeSocket() }
+        ended(reason)
+    }
+
+    private func closeSocket() {
+        if let lingerTimer { reactor.cancel(lingerTimer) }
+        if let token { reactor.unwatch(token) }
+        guard let socket else { return }
+        socket.close()
+        self.socket = nil
+        token = nil
+        transport.counters.connectionsOpen -= 1
+    }
+
+    /// Says that no more calls are welcome; the connection ends with its last stream.
+    func sendGoAway() {
+        guard let session else { return }
+        nghttp2_submit_goaway(
+            session, UInt8(NGHTTP2_FLAG_NONE.rawValue),
+            nghttp2_session_get_last_proc_stream_id(session), NGHTTP2_NO_ERROR.rawValue, nil, 0)
+        markDirty()
+    }
+
+    /// Has the session's output sent at the end of this turn.
+    func markDirty() {
+        guard !isDirty, session != nil else { return }
+        isDirty = true
+        transport.flushLater(self)
+    }
+
+    // MARK: Reading
+
+    func ready(_ readiness: Readiness) {
+        if !readiness.isDisjoint(with: [.readable, .ended]) { read(readiness) }
+        if readiness.contains(.writable), !unsent.isEmpty { markDirty() }
+    }
+
+    private func read(_ readiness: Readiness) {
+        for _ in 0..<Self.readsPerTurn {
+            guard let socket else { return }
+            let buffer = reactor.readBuffer
+            switch socket.read(into: buffer) {
+            case .bytes(let count):
+                receive(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+                // A short read has emptied the socket, unless its end follows.
+                if count < buffer.count, !readiness.contains(.ended) { return }
+            case .wouldBlock: return
+            case .ended: return hungUp("the peer closed the connection")
+            case .failed(let cause): return hungUp("\(SystemError("read", cause))")
+            }
+        }
+        reactor.post { self.read(readiness) }
+    }
+
+    private func hungUp(_ reason: String) {
+        if session == nil { closeSocket() } else { close(reason) }
+    }
+
+    private func receive(_ bytes: UnsafeRawBufferPointer) {
+        transport.counters.bytesIn += UInt64(bytes.count)
+        // Without a session the connection lingers: what comes is of no interest.
+        guard let session else { return }
+        let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
+        let status = nghttp2_session_mem_recv(session, start, bytes.count)
+        guard status >= 0 else {
+            return close("the peer broke the protocol: \(errorText(status))")
+        }
+        handleEvents()
+        markDirty()
+    }
+
+    // MARK: Writing
+
+    /// Sends what the session has to say, as far as the socket takes it.
+    func flush() {
+        isDirty = false
+        var budget = Self.writtenPerTurn
+        while socket != nil, session != nil, budget > 0 {
+            if unsent.isEmpty {
+                guard gather() else { break }
+                budget -= transport.output.count
+                unsent = send(transport.output[...])
+            } else {
+                unsent = send(unsent)
+            }
+            guard unsent.isEmpty else { break }
+        }
+        handleEvents()
+        if budget <= 0 { markDirty() }
+        closeIfDone()
+    }
+
+    /// Takes output from the session into the transport's buffer; false: there is none.
+    private func gather() -> Bool {
+        transport.output.removeAll(keepingCapacity: true)
+        while let session, transport.output.count < HTTP2Transport.outputBytes {
+            var start: UnsafePointer<UInt8>?
+            let count = nghttp2_session_mem_send(session, &start)
+            guard count >= 0 else {
+                close("cannot send: \(errorText(count))")
+                return false
+            }
+            guard count > 0 else { break }
+            transport.output.append(contentsOf: UnsafeBufferPointer(start: start, count: count))
+        }
+        return !transport.output.isEmpty
+    }
+
+    /// Sends bytes and returns those that the socket did not take.
+    private func send(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+        guard let socket else { return [] }
+        switch bytes.withUnsafeBytes({ socket.write($0) }) {
+        case .bytes(let count):
+            transport.counters.bytesOut += UInt64(count)
+            // An empty slice would keep the transport's buffer from being used again.
+            return count == bytes.count ? [] : bytes.dropFirst(count)
+        case .wouldBlock: return bytes
+        case .ended: return []
+        case .failed(let cause):
+            close("\(SystemError("write", cause))")
+            return []
+        }
+    }
+
+    private func closeIfDone() {
+        guard let session, unsent.isEmpty, nghttp2_session_want_read(session) == 0,
+            nghttp2_session_want_write(session) == 0
+        else { return }
+        // Closing over bytes not read would reset the connection and lose what was just sent.
+        socket?.endWriting()
+        lingerTimer = reactor.schedule(after: Self.linger) { self.closeSocket() }
+        close("the connection was shut down")
+    }
+
+    private func errorText(_ status: Int) -> String {
+        String(cString: nghttp2_strerror(Int32(truncatingIfNeeded: status)))
+    }
+}

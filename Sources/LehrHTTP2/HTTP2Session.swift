@@ -1,0 +1,146 @@
+import CNGHTTP2
+import LehrRPC
+
+/// What nghttp2 tells of a session. Called inside nghttp2: note it down and return; submitting is
+/// allowed, receiving, sending, deleting and foreign code are not.
+protocol SessionEvents: AnyObject {
+    func headersBegan(_ frame: nghttp2_frame)
+    func header(
+        _ frame: nghttp2_frame, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer)
+    func dataArrived(_ stream: Int32, _ bytes: UnsafeRawBufferPointer)
+    func frameArrived(_ frame: nghttp2_frame)
+    func frameSent(_ frame: nghttp2_frame)
+    func frameNotSent(_ frame: nghttp2_frame)
+    func streamClosed(_ stream: Int32, _ code: UInt32)
+}
+
+/// Makes nghttp2 sessions with our settings, limits and callbacks.
+enum HTTP2Session {
+    enum Side { case server, client }
+
+    static let streamWindow: UInt32 = 16 << 20
+    static let connectionWindow: Int32 = 64 << 20
+    /// RST_STREAM frames a second that a server accepts, and at once; beyond: GOAWAY.
+    private static let resetRate: UInt64 = 500
+    private static let resetBurst: UInt64 = 4096
+    private static let continuationsMax = 8
+
+    /// A session that reports to `connection`, which must outlive it and delete it; its settings
+    /// wait to be sent. nil: no memory.
+    static func make(
+        _ side: Side, _ connection: HTTP2Connection, _ limits: RPCLimits
+    ) -> OpaquePointer? {
+        var callbacks: OpaquePointer?
+        var options: OpaquePointer?
+        guard nghttp2_session_callbacks_new(&callbacks) == 0 else { return nil }
+        defer { nghttp2_session_callbacks_del(callbacks) }
+        guard nghttp2_option_new(&options) == 0 else { return nil }
+        defer { nghttp2_option_del(options) }
+        setCallbacks(callbacks)
+        nghttp2_option_set_no_closed_streams(options, 1)
+        // Windows grow by what was consumed, which is for the receiver of the data to say.
+        nghttp2_option_set_no_auto_window_update(options, 1)
+        nghttp2_option_set_stream_reset_rate_limit(options, resetBurst, resetRate)
+        nghttp2_option_set_max_continuations(options, continuationsMax)
+
+        var session: OpaquePointer?
+        let context = Unmanaged.passUnretained(connection).toOpaque()
+        let status =
+            switch side {
+            case .server: nghttp2_session_server_new2(&session, callbacks, context, options)
+            case .client: nghttp2_session_client_new2(&session, callbacks, context, options)
+            }
+        guard status == 0, let session, submitSettings(side, session, limits) else {
+            if let session { nghttp2_session_del(session) }
+            return nil
+        }
+        return session
+    }
+
+    private static func submitSettings(
+        _ side: Side, _ session: OpaquePointer, _ limits: RPCLimits
+    ) -> Bool {
+        var settings = [
+            setting(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, streamWindow),
+            setting(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, UInt32(clamping: limits.headerBytesMax)),
+        ]
+        switch side {
+        case .server:
+            settings.append(
+                setting(
+                    NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
+                    UInt32(clamping: limits.streamsPerConnectionMax)))
+        case .client:
+            settings.append(setting(NGHTTP2_SETTINGS_ENABLE_PUSH, 0))
+        }
+        let flags = UInt8(NGHTTP2_FLAG_NONE.rawValue)
+        return nghttp2_submit_settings(session, flags, settings, settings.count) == 0
+            && nghttp2_session_set_local_window_size(session, flags, 0, connectionWindow) == 0
+    }
+
+    private static func setting(
+        _ id: nghttp2_settings_id, _ value: UInt32
+    ) -> nghttp2_settings_entry {
+        nghttp2_settings_entry(settings_id: Int32(id.rawValue), value: value)
+    }
+
+    private static func setCallbacks(_ callbacks: OpaquePointer?) {
+        nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, context in
+            guard let frame, let context else { return 0 }
+            connection(context)._withUnsafeGuaranteedRef { $0.headersBegan(frame.pointee) }
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_header_callback(callbacks) {
+            _, frame, name, nameCount, value, valueCount, _, context in
+            guard let frame, let context else { return 0 }
+            connection(context)._withUnsafeGuaranteedRef {
+                $0.header(
+                    frame.pointee, UnsafeRawBufferPointer(start: name, count: nameCount),
+                    UnsafeRawBufferPointer(start: value, count: valueCount))
+            }
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) {
+            _, _, stream, bytes, count, context in
+            guard let context else { return 0 }
+            connection(context)._withUnsafeGuaranteedRef {
+                $0.dataArrived(stream, UnsafeRawBufferPointer(start: bytes, count: count))
+            }
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, context in
+            guard let frame, let context else { return 0 }
+            connection(context)._withUnsafeGuaranteedRef { $0.frameArrived(frame.pointee) }
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, context in
+            guard let frame, let context else { return 0 }
+            connection(context)._withUnsafeGuaranteedRef { $0.frameSent(frame.pointee) }
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks) {
+            _, frame, _, context in
+            guard let frame, let context else { return 0 }
+            connection(context)._withUnsafeGuaranteedRef { $0.frameNotSent(frame.pointee) }
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) {
+            _, stream, code, context in
+            guard let context else { return 0 }
+            connection(context)._withUnsafeGuaranteedRef { $0.streamClosed(stream, code) }
+            return 0
+        }
+    }
+}
+
+/// The connection behind a callback. Whoever calls nghttp2 holds it, so that the many callbacks of a
+/// request need not: counting references there took half of a server's time.
+private func connection(_ context: UnsafeMutableRawPointer) -> Unmanaged<HTTP2Connection> {
+    Unmanaged.fromOpaque(context)
+}
+
+/// The flags of a frame as nghttp2 keeps them.
+extension nghttp2_frame {
+    var isEndOfStream: Bool { hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 }
+    var kind: UInt32 { UInt32(hd.type) }
+}

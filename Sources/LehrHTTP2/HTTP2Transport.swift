@@ -1,0 +1,123 @@
+package import LehrCore
+package import LehrRPC
+package import LehrReactor
+import LehrWire
+
+/// gRPC over cleartext HTTP/2 on one reactor: its listeners, its connections, its channels.
+package final class HTTP2Transport: Transport, TurnEnd {
+    package let reactor: Reactor
+    package let limits: RPCLimits
+    /// Read on the core.
+    package internal(set) var counters = HTTP2Counters()
+    /// Bytes of one system call's output; its memory serves every connection in turn.
+    var output: [UInt8] = []
+    var headers = HeaderBlock()
+    let standardFields = StandardFields()
+    private var random: RandomSource
+    private var listeners: [Listener] = []
+    private var channels: [String: HTTP2Channel] = [:]
+    private var serverConnections: [ObjectIdentifier: ServerConnection] = [:]
+    private var dirty: [HTTP2Connection] = []
+    private var isStopping = false
+    private var onNoServerConnections: (() -> Void)?
+
+    /// Output is gathered up to this many bytes before it is written.
+    static let outputBytes = 128 << 10
+
+    /// `random` spreads the repetitions of connection attempts.
+    package init(reactor: Reactor, limits: RPCLimits = RPCLimits(), random: RandomSource) {
+        self.reactor = reactor
+        self.limits = limits
+        self.random = random
+        output.reserveCapacity(2 * Self.outputBytes)
+    }
+
+    deinit {
+        for listener in listeners { listener.close() }
+    }
+
+    package var core: any Core { reactor }
+
+    package func listen(at address: String, _ services: ServiceTable) throws(RPCError) -> String {
+        precondition(!isStopping, "a transport that was shut down does not listen again")
+        let target = try HostPort(address)
+        let listener = try Listener(at: target, on: reactor) { [unowned self] socket in
+            accept(socket, services)
+        }
+        listeners.append(listener)
+        return listener.address.description
+    }
+
+    package func channel(to address: String) -> any Channel {
+        if let known = channels[address] { return known }
+        let channel = HTTP2Channel(address, self, RandomSource(seed: random.next()))
+        if isStopping { channel.shutDown() }
+        channels[address] = channel
+        return channel
+    }
+
+    package func shutDown(grace: Duration, _ completion: @escaping () -> Void) {
+        isStopping = true
+        for listener in listeners { listener.close() }
+        listeners = []
+        var isDone = false
+        let finish = { [self] in
+            guard !isDone else { return }
+            isDone = true
+            onNoServerConnections = nil
+            for channel in channels.values { channel.shutDown() }
+            // A moment for the last bytes to leave.
+            _ = reactor.schedule(after: .milliseconds(1), completion)
+        }
+        guard !serverConnections.isEmpty else { return finish() }
+        for connection in serverConnections.values { connection.sendGoAway() }
+        let timer = reactor.schedule(after: grace) { [self] in
+            onNoServerConnections = nil
+            for connection in serverConnections.values {
+                connection.abort(RPCError(.unavailable, "the server is shutting down"))
+            }
+            endOfTurn()
+            for connection in serverConnections.values {
+                connection.close("the server is shutting down")
+            }
+            finish()
+        }
+        onNoServerConnections = { [reactor] in
+            reactor.cancel(timer)
+            finish()
+        }
+    }
+
+    // MARK: Connections
+
+    private func accept(_ socket: Socket, _ services: ServiceTable) {
+        guard serverConnections.count < limits.connectionsMax else {
+            counters.connectionsRefused += 1
+            return socket.close()
+        }
+        counters.connectionsAccepted += 1
+        let connection = ServerConnection(self, services, peer: socket.peer)
+        serverConnections[ObjectIdentifier(connection)] = connection
+        connection.attach(socket)
+    }
+
+    func ended(_ connection: ServerConnection) {
+        serverConnections[ObjectIdentifier(connection)] = nil
+        guard serverConnections.isEmpty, let tell = onNoServerConnections else { return }
+        onNoServerConnections = nil
+        reactor.post(tell)
+    }
+
+    // MARK: Output
+
+    func flushLater(_ connection: HTTP2Connection) {
+        if dirty.isEmpty { reactor.atEndOfTurn(self) }
+        dirty.append(connection)
+    }
+
+    package func endOfTurn() {
+        var connections: [HTTP2Connection] = []
+        swap(&connections, &dirty)
+        for connection in connections { connection.flush() }
+    }
+}

@@ -1,0 +1,34 @@
+import LehrRPC
+
+/// Where a server-streaming handler writes.
+final class HTTP2ServerStream: ServerStream {
+    private var call: ServerCall?
+    var onWritable: (() -> Void)?
+    var onCancel: (() -> Void)?
+
+    init(_ call: ServerCall) { self.call = call }
+
+    var isWritable: Bool { call?.isWritable ?? false }
+
+    func send(_ message: [UInt8]) { call?.send(message) }
+
+    func finish(_ error: RPCError?) { release()?.finish(error) }
+
+    /// The caller has gone, or the transport has ended the call.
+    func cancelled() {
+        let onCancel = self.onCancel
+        _ = release()
+        onCancel?()
+    }
+
+    private func release() -> ServerCall? {
+        let call = self.call
+        self.call = nil
+        call?.handlerStream = nil
+        onWritable = nil
+        onCancel = nil
+        return call
+    }
+
+    deinit { release()?.finish(.abandoned) }
+}

@@ -1,0 +1,100 @@
+import LehrCore
+import LehrRPC
+import LehrWire
+
+/// The header list of a request, as it arrives field by field.
+struct RequestHead {
+    /// What a server answers instead of a call.
+    enum Refusal: Equatable {
+        /// Not gRPC at all: an HTTP status.
+        case http(StaticString)
+        case grpc(RPCError)
+
+        static func == (left: Self, right: Self) -> Bool {
+            switch (left, right) {
+            case (.http(let left), .http(let right)): left.description == right.description
+            case (.grpc(let left), .grpc(let right)): left == right
+            default: false
+            }
+        }
+    }
+
+    /// The method, found by the connection.
+    var path: KnownPath?
+    private(set) var timeout: Duration?
+    private(set) var metadata = Metadata()
+    private var byteCount = 0
+    private var isPost = false
+    private var isGRPC = false
+    private var error: RPCError?
+
+    /// What HTTP/2 counts for a field besides its bytes.
+    private static let fieldOverhead = 32
+
+    /// Takes a field. All of them together may have `bytesMax` bytes.
+    mutating func add(
+        _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, bytesMax: Int
+    ) {
+        byteCount += name.count + value.count + Self.fieldOverhead
+        guard byteCount <= bytesMax else {
+            error = RPCError(
+                .resourceExhausted, "the headers are over the limit of \(bytesMax) bytes")
+            return
+        }
+        if name.starts(with: ":") {
+            if name.equals(":method") { isPost = value.equals("POST") }
+        } else if name.equals("content-type") {
+            isGRPC = Self.isGRPC(value)
+        } else if name.starts(with: "grpc-") {
+            addReserved(name, value)
+        } else if !name.equals("te"), !name.equals("user-agent") {
+            metadata.entries.append((name.text, value.text))
+        }
+    }
+
+    private mutating func addReserved(
+        _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+    ) {
+        if name.equals("grpc-timeout") {
+            timeout = GRPCTimeout.parse(value)
+            if timeout == nil {
+                error = RPCError(
+                    .invalidArgument,
+                    "'\(value.text)' is not a grpc-timeout; write up to 8 digits and one of HMSmun")
+            }
+        } else if name.equals("grpc-encoding"), !value.equals("identity") {
+            error = RPCError(
+                .unimplemented, "the grpc-encoding '\(value.text)' is not known; use identity")
+        }
+    }
+
+    /// nil: the request is a call.
+    var refusal: Refusal? {
+        if !isPost { return .http("405") }
+        if !isGRPC { return .http("415") }
+        if let error { return .grpc(error) }
+        return nil
+    }
+
+    /// `application/grpc`, alone or followed by `+` or `;` and more.
+    private static func isGRPC(_ value: UnsafeRawBufferPointer) -> Bool {
+        let prefix: StaticString = "application/grpc"
+        guard value.starts(with: prefix) else { return false }
+        guard value.count > prefix.utf8CodeUnitCount else { return true }
+        let next = value[prefix.utf8CodeUnitCount]
+        return next == UInt8(ascii: "+") || next == UInt8(ascii: ";")
+    }
+}
+
+/// A method's path with its handler, found once for a connection rather than once for a call.
+final class KnownPath {
+    let bytes: [UInt8]
+    let name: String
+    let handler: ServiceTable.Handler?
+
+    init(_ bytes: UnsafeRawBufferPointer, _ services: ServiceTable) {
+        self.bytes = [UInt8](bytes)
+        name = bytes.text
+        handler = services[name]
+    }
+}

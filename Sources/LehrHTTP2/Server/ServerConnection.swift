@@ -1,0 +1,128 @@
+import CNGHTTP2
+import LehrRPC
+import LehrReactor
+
+/// A connection whose peer makes calls.
+final class ServerConnection: HTTP2Connection {
+    /// What happened inside nghttp2 and is to be worked off outside.
+    private enum Event {
+        case request(ServerCall)
+        case closed(ServerCall)
+        case writable(ServerCall)
+    }
+
+    let services: ServiceTable
+    let peer: String
+    private var calls: [Int32: ServerCall] = [:]
+    private var events: [Event] = []
+    private var paths: [KnownPath] = []
+    private let headerBytesMax: Int
+
+    /// Methods remembered by a connection.
+    private static let pathsMax = 32
+
+    init(_ transport: HTTP2Transport, _ services: ServiceTable, peer: SocketAddress?) {
+        self.services = services
+        headerBytesMax = transport.limits.headerBytesMax
+        self.peer = peer?.description ?? "unknown"
+        super.init(.server, transport)
+    }
+
+    /// Ends every call over the heads of the handlers.
+    func abort(_ error: RPCError) {
+        for call in calls.values { call.abort(error) }
+    }
+
+    func noteWritable(_ call: ServerCall) { events.append(.writable(call)) }
+
+    // MARK: Inside nghttp2
+
+    override func headersBegan(_ frame: nghttp2_frame) {
+        guard frame.headers.cat == NGHTTP2_HCAT_REQUEST, let session else { return }
+        let call = ServerCall(frame.hd.stream_id, self)
+        calls[call.stream] = call
+        nghttp2_session_set_stream_user_data(
+            session, call.stream, Unmanaged.passUnretained(call).toOpaque())
+    }
+
+    override func header(
+        _ frame: nghttp2_frame, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+    ) {
+        guard frame.headers.cat == NGHTTP2_HCAT_REQUEST else { return }
+        call(frame.hd.stream_id)?._withUnsafeGuaranteedRef { call in
+            if name.equals(":path") { call.head.path = findPath(value) }
+            call.head.add(name, value, bytesMax: headerBytesMax)
+        }
+    }
+
+    override func dataArrived(_ stream: Int32, _ bytes: UnsafeRawBufferPointer) {
+        if let session { nghttp2_session_consume(session, stream, bytes.count) }
+        call(stream)?._withUnsafeGuaranteedRef { $0.receive(bytes) }
+    }
+
+    override func frameArrived(_ frame: nghttp2_frame) {
+        let isHeaders = frame.kind == NGHTTP2_HEADERS.rawValue
+        guard isHeaders || frame.kind == NGHTTP2_DATA.rawValue, let call = call(frame.hd.stream_id)
+        else { return }
+        call._withUnsafeGuaranteedRef { call in
+            if isHeaders, frame.headers.cat == NGHTTP2_HCAT_REQUEST { call.headComplete() }
+            if frame.isEndOfStream { events.append(.request(call)) }
+        }
+    }
+
+    override func frameSent(_ frame: nghttp2_frame) {
+        guard let session, frame.isEndOfStream, frame.kind == NGHTTP2_HEADERS.rawValue,
+            nghttp2_session_get_stream_remote_close(session, frame.hd.stream_id) == 0
+        else { return }
+        // An early answer: the rest of the request is of no use.
+        nghttp2_submit_rst_stream(
+            session, UInt8(NGHTTP2_FLAG_NONE.rawValue), frame.hd.stream_id,
+            NGHTTP2_NO_ERROR.rawValue)
+    }
+
+    override func streamClosed(_ stream: Int32, _ code: UInt32) {
+        guard let call = calls.removeValue(forKey: stream) else { return }
+        call.streamClosed()
+        events.append(.closed(call))
+    }
+
+    /// The call of an open stream, which `calls` keeps.
+    private func call(_ stream: Int32) -> Unmanaged<ServerCall>? {
+        guard let session, let data = nghttp2_session_get_stream_user_data(session, stream) else {
+            return nil
+        }
+        return Unmanaged.fromOpaque(data)
+    }
+
+    private func findPath(_ bytes: UnsafeRawBufferPointer) -> KnownPath {
+        if let known = paths.first(where: { bytes.elementsEqual($0.bytes) }) { return known }
+        let path = KnownPath(bytes, services)
+        if path.handler != nil, paths.count < Self.pathsMax { paths.append(path) }
+        return path
+    }
+
+    // MARK: Outside
+
+    override func handleEvents() {
+        while !events.isEmpty {
+            var batch: [Event] = []
+            swap(&batch, &events)
+            for event in batch {
+                switch event {
+                case .request(let call): call.dispatch()
+                case .closed(let call): call.closed()
+                case .writable(let call): call.becameWritable()
+                }
+            }
+        }
+    }
+
+    override func ended(_ reason: String) {
+        var orphans = Array(calls.values)
+        for case .closed(let call) in events { orphans.append(call) }
+        events = []
+        calls = [:]
+        transport.ended(self)
+        for call in orphans { call.closed() }
+    }
+}

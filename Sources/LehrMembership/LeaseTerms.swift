@@ -1,0 +1,16 @@
+/// How long a lease lasts and how often its holder renews it.
+package struct LeaseTerms: Hashable, Sendable {
+    /// Time to live, on the table's clock, from each renewal.
+    package var ttl: Duration
+    package var heartbeat: Duration
+    /// How far two clocks may drift apart, as a share of elapsed time.
+    package var drift: Double
+
+    package init(
+        ttl: Duration = .seconds(10), heartbeat: Duration = .seconds(3), drift: Double = 0.05
+    ) {
+        self.ttl = ttl
+        self.heartbeat = heartbeat
+        self.drift = drift
+    }
+}

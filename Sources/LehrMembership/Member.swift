@@ -1,0 +1,31 @@
+package import LehrCore
+
+/// What a member of the cluster does. The coordinator itself holds no lease.
+package enum Role: String, Sendable, Codable, CaseIterable {
+    case shard
+    case worker
+    case serving
+}
+
+/// One life of one process in the cluster.
+package struct Member: Hashable, Sendable, Codable {
+    /// Unique among live members.
+    package var name: String
+    package var role: Role
+    /// Names this life; it is also the id of its lease.
+    package var incarnation: MemberIncarnation
+    /// gRPC addresses, `HOST:PORT`, one for each core in order.
+    package var coreAddresses: [String]
+    package var httpAddress: String
+
+    package init(
+        name: String, role: Role, incarnation: MemberIncarnation, coreAddresses: [String],
+        httpAddress: String
+    ) {
+        self.name = name
+        self.role = role
+        self.incarnation = incarnation
+        self.coreAddresses = coreAddresses
+        self.httpAddress = httpAddress
+    }
+}

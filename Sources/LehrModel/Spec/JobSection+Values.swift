@@ -1,0 +1,106 @@
+import Yams
+
+extension JobSection {
+    /// Text of 1 to `limit` bytes; a problem when it is absent.
+    func text(_ key: String, limit: Int = 4096) -> String {
+        guard let node = value(key) else {
+            report(key, "missing; expected text")
+            return ""
+        }
+        guard case .scalar(let scalar) = node, (1...limit).contains(scalar.string.utf8.count) else {
+            refuse(key, expected: "text of 1 to \(limit) bytes", node)
+            return ""
+        }
+        return scalar.string
+    }
+
+    func integer(_ key: String, in range: ClosedRange<Int>, default standard: Int) -> Int {
+        guard let node = value(key) else { return standard }
+        guard case .scalar(let scalar) = node, let number = Int(scalar.string),
+            range.contains(number)
+        else {
+            refuse(
+                key, expected: "a whole number from \(range.lowerBound) to \(range.upperBound)",
+                node)
+            return standard
+        }
+        return number
+    }
+
+    /// A whole number from 0 to 2^64 - 1.
+    func seed(_ key: String, default standard: UInt64) -> UInt64 {
+        guard let node = value(key) else { return standard }
+        guard case .scalar(let scalar) = node, let number = UInt64(scalar.string) else {
+            refuse(key, expected: "a whole number from 0 to \(UInt64.max)", node)
+            return standard
+        }
+        return number
+    }
+
+    func number(_ key: String, in range: ClosedRange<Float>, default standard: Float) -> Float {
+        guard let node = value(key) else { return standard }
+        guard case .scalar(let scalar) = node, let number = Float(scalar.string),
+            range.contains(number)
+        else {
+            refuse(
+                key, expected: "a number from \(range.lowerBound) to \(range.upperBound)", node)
+            return standard
+        }
+        return number
+    }
+
+    func flag(_ key: String, default standard: Bool) -> Bool {
+        guard let node = value(key) else { return standard }
+        guard case .scalar(let scalar) = node, let flag = Bool(scalar.string) else {
+            refuse(key, expected: "true or false", node)
+            return standard
+        }
+        return flag
+    }
+
+    /// One of the raw values of `Choice`.
+    func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ key: String, default standard: Choice
+    ) -> Choice {
+        let names = Choice.allCases.map(\.rawValue)
+        guard let name = word(key, among: names) else { return standard }
+        return Choice(rawValue: name) ?? standard
+    }
+
+    /// One of `names`; nil when the key is absent, or when a problem was reported.
+    func word(_ key: String, among names: [String]) -> String? {
+        guard let node = value(key) else { return nil }
+        guard case .scalar(let scalar) = node, names.contains(scalar.string) else {
+            var expected = "one of \(names.joined(separator: ", "))"
+            if case .scalar(let scalar) = node, let hint = closest(to: scalar.string, among: names)
+            {
+                expected = "one of \(names.joined(separator: ", ")) (perhaps \(hint))"
+            }
+            refuse(key, expected: expected, node)
+            return nil
+        }
+        return scalar.string
+    }
+
+    /// A list of at most `limit` whole numbers; absent is empty.
+    func integers(_ key: String, in range: ClosedRange<Int>, limit: Int) -> [Int] {
+        guard let node = value(key) else { return [] }
+        let expected =
+            "a list of at most \(limit) whole numbers from \(range.lowerBound) to \(range.upperBound)"
+        guard case .sequence(let sequence) = node, sequence.count <= limit else {
+            refuse(key, expected: expected, node)
+            return []
+        }
+        var numbers: [Int] = []
+        for element in sequence {
+            guard case .scalar(let scalar) = element, let number = Int(scalar.string),
+                range.contains(number)
+            else {
+                refuse(key, expected: expected, element)
+                return []
+            }
+            numbers.append(number)
+        }
+        return numbers
+    }
+}

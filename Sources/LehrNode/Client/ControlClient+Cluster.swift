@@ -1,0 +1,160 @@
+import CLehrWire
+import LehrCluster
+import LehrCore
+import LehrMembership
+import LehrRPC
+import LehrTable
+import LehrWire
+
+/// A live member with what is left of its lease.
+struct ListedMember: Sendable {
+    let member: Member
+    let leaseRemaining: Duration
+}
+
+/// All rows of one partition.
+struct ScannedPartition: Sendable {
+    var keys: [UInt64] = []
+    /// `keys.count * dimension` floats.
+    var weights: [Float] = []
+}
+
+extension ControlClient {
+    func members() async throws -> (cluster: ClusterID, members: [ListedMember]) {
+        try await call(CoordinatorMethods.listMembers) { answer in
+            let members = try each(answer.n_members, answer.members).map {
+                ListedMember(
+                    member: try Member(wire: $0),
+                    leaseRemaining: .milliseconds(Int64($0.lease_remaining_ms)))
+            }
+            return (ClusterID(answer.cluster_id), members)
+        }
+    }
+
+    func map() async throws -> ClusterMap {
+        try await call(CoordinatorMethods.getClusterMap) { try ClusterMap(wire: $0) }
+    }
+
+    func job(_ name: String) async throws -> JobStatus {
+        try await call(
+            CoordinatorMethods.getJob, { request, arena in request.job = arena.string(name) },
+            read: { try JobStatus(wire: $0) })
+    }
+
+    func jobs() async throws -> [JobStatus] {
+        try await call(CoordinatorMethods.listJobs) { answer in
+            try each(answer.n_jobs, answer.jobs).map { try JobStatus(wire: $0) }
+        }
+    }
+
+    func submit(_ spec: String) async throws -> JobStatus {
+        try await call(
+            CoordinatorMethods.submitJob, timeout: .seconds(60),
+            { request, arena in request.spec = arena.string(spec) },
+            read: { try JobStatus(wire: $0) })
+    }
+
+    func stop(_ job: String) async throws -> JobStatus {
+        try await call(
+            CoordinatorMethods.stopJob, { request, arena in request.job = arena.string(job) },
+            read: { try JobStatus(wire: $0) })
+    }
+
+    func watch(_ job: String) -> AsyncThrowingStream<JobStatus, any Error> {
+        stream(
+            CoordinatorMethods.watchJob, { request, arena in request.job = arena.string(job) },
+            read: { try JobStatus(wire: $0) })
+    }
+
+    /// What the job's partitions hold, from every core that owns some.
+    func statistics(of job: JobID, on map: ClusterMap) async throws -> [PartitionCount] {
+        var addresses: [String] = []
+        for table in map.tables(of: job) {
+            for address in table.partitions.compactMap({ map.address(of: $0) })
+            where !addresses.contains(address) {
+                addresses.append(address)
+            }
+        }
+        var counts: [PartitionCount] = []
+        for address in addresses {
+            counts += try await call(
+                ShardMethods.getStatistics, to: address,
+                { request, _ in request.job = job.value },
+                read: { each($0.n_partitions, $0.partitions).map { PartitionCount($0) } })
+        }
+        return counts
+    }
+
+    /// Every row of a partition; memory for all of them.
+    func scan(
+        _ partition: Int, of table: PlacedTable, on map: ClusterMap
+    ) async throws -> ScannedPartition {
+        let placed = table.partitions[partition]
+        guard let address = map.address(of: placed) else {
+            throw ClientError("shard \(placed.ownerName) has left; the rows it owned are gone")
+        }
+        let chunks = stream(ShardMethods.scan, to: address) { request, _ in
+            request.cluster_id = map.cluster.value
+            request.table = table.id.value
+            request.partition = UInt32(partition)
+            request.incarnation = placed.incarnation.value
+        } read: { chunk in
+            let keys = chunk.keys.elements(of: UInt64.self).map { Array($0) } ?? []
+            let weights = chunk.values.elements(of: Float.self).map { Array($0) } ?? []
+            guard weights.count == keys.count * table.spec.dimension else {
+                throw ClientError("\(address): a scan's rows do not fit its keys")
+            }
+            return ScannedPartition(keys: keys, weights: weights)
+        }
+        var rows = ScannedPartition()
+        for try await chunk in chunks {
+            rows.keys += chunk.keys
+            rows.weights += chunk.weights
+        }
+        return rows
+    }
+
+    /// The rows of `keys`, in order; a key never pushed has its initial value.
+    func pull(
+        _ keys: [UInt64], of table: PlacedTable, on map: ClusterMap
+    ) async throws -> [Float] {
+        try await start { transport, finish in
+            let client = TableClient(transport: transport, random: RandomSource(seed: 1)) { map }
+            let rows = UnsafeMutableBufferPointer<Float>.allocate(
+                capacity: keys.count * table.spec.dimension)
+            rows.initialize(repeating: 0)
+            let pull = TableClient.Pull(table: table.id, keys: keys, rows: rows)
+            _ = client.pull([pull]) { error in
+                finish(
+                    error.map { .failure(ClientError($0, address: "the shards")) }
+                        ?? .success(Array(rows)))
+                rows.deallocate()
+            }
+        }
+    }
+}
+
+/// What one partition holds and has done, as a shard tells it.
+struct PartitionCount: Sendable, Codable {
+    var table: UInt32
+    var partition: UInt32
+    var rows: UInt64
+    var bytesUsed: UInt64
+    var bytesReserved: UInt64
+    var batchesApplied: UInt64
+    var batchesRepeated: UInt64
+    var rowsPushed: UInt64
+    var rowsRefused: UInt64
+
+    init(_ wire: Wire.PartitionStatistics) {
+        table = wire.table
+        partition = wire.partition
+        rows = wire.rows
+        bytesUsed = wire.bytes_used
+        bytesReserved = wire.bytes_reserved
+        batchesApplied = wire.batches_applied
+        batchesRepeated = wire.batches_repeated
+        rowsPushed = wire.rows_pushed
+        rowsRefused = wire.rows_refused
+    }
+}

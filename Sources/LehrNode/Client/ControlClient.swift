@@ -1,0 +1,116 @@
+import CLehrWire
+import LehrCluster
+import LehrCore
+import LehrHTTP2
+import LehrMembership
+import LehrRPC
+import LehrWire
+import Synchronization
+
+/// A program's connection to a cluster: asynchronous calls over a core of its own.
+final class ControlClient: Sendable {
+    let coordinator: String
+    private let host: CoreHost
+
+    private init(coordinator: String, host: CoreHost) {
+        self.coordinator = coordinator
+        self.host = host
+    }
+
+    /// Runs `body` with a client and ends its core afterwards. Nothing is sent yet: an unreachable
+    /// coordinator shows at the first call.
+    static func with<Value: Sendable>(
+        _ coordinator: String, _ body: (ControlClient) async throws -> Value
+    ) async throws -> Value {
+        let client = ControlClient(
+            coordinator: coordinator, host: try await CoreHost.start(name: "lehr-client"))
+        do {
+            let value = try await body(client)
+            await client.host.shutDown(grace: .zero)
+            return value
+        } catch {
+            await client.host.shutDown(grace: .zero)
+            throw error
+        }
+    }
+
+    // MARK: - Calls
+
+    /// A unary call to `address`, by default the coordinator; `read` sees the answer while it lives.
+    func call<Q, P, Value: Sendable>(
+        _ method: Method<Q, P>, to address: String? = nil, timeout: Duration = .seconds(10),
+        _ fill: @escaping @Sendable (inout Q, WireArena) -> Void = { _, _ in },
+        read: @escaping @Sendable (P) throws -> Value
+    ) async throws -> Value {
+        let address = address ?? coordinator
+        return try await host.start { transport, finish in
+            let options = CallOptions(timeout: timeout)
+            transport.channel(to: address).unary(method, options, fill) { result in
+                finish(
+                    Result {
+                        do { return try read(try result.get().pointee) } catch let error as RPCError
+                        {
+                            throw ClientError(error, address: address)
+                        }
+                    })
+            }
+        }
+    }
+
+    /// The messages of a server stream, as `read` makes them.
+    func stream<Q, P, Value: Sendable>(
+        _ method: Method<Q, P>, to address: String? = nil,
+        _ fill: @escaping @Sendable (inout Q, WireArena) -> Void,
+        read: @escaping @Sendable (P) throws -> Value
+    ) -> AsyncThrowingStream<Value, any Error> {
+        let address = address ?? coordinator
+        let (stream, continuation) = AsyncThrowingStream<Value, any Error>.makeStream()
+        host.mailboxRun { transport in
+            transport.channel(to: address).serverStreaming(
+                method, CallOptions(timeout: nil), fill,
+                onMessage: { message in
+                    do { continuation.yield(try read(message.pointee)) } catch {
+                        continuation.finish(throwing: error)
+                    }
+                },
+                onEnd: { error in
+                    continuation.finish(throwing: error.map { ClientError($0, address: address) })
+                })
+        }
+        return stream
+    }
+
+    /// Runs `body` on the client's core, as for a `TableClient`.
+    func start<Value: Sendable>(
+        _ body:
+            @escaping @Sendable (
+                HTTP2Transport, @escaping @Sendable (Result<Value, any Error>) -> Void
+            ) -> Void
+    ) async throws -> Value {
+        try await host.start(body)
+    }
+}
+
+/// A call that failed, for a person: what, where, and what to do.
+struct ClientError: Error, CustomStringConvertible {
+    let code: StatusCode
+    let description: String
+
+    init(_ error: RPCError, address: String) {
+        code = error.code
+        switch error.code {
+        case .unavailable, .deadlineExceeded:
+            description = """
+                no answer from \(address): \(error.message)
+                Is it running? `lehr coordinator` starts a coordinator; --coordinator HOST:PORT or \
+                LEHR_COORDINATOR names another one.
+                """
+        default: description = error.message
+        }
+    }
+
+    init(_ description: String) {
+        code = .unknown
+        self.description = description
+    }
+}

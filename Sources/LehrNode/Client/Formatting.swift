@@ -1,0 +1,49 @@
+import Foundation
+
+/// How quantities are written for people.
+enum Formatting {
+    /// `1234567` as `1,234,567`.
+    static func count(_ value: some BinaryInteger) -> String {
+        var digits = Array("\(value)")
+        var index = digits.count - 3
+        while index > (value < 0 ? 1 : 0) {
+            digits.insert(",", at: index)
+            index -= 3
+        }
+        return String(digits)
+    }
+
+    /// With `digits` places behind the point.
+    static func decimal(_ value: Double, _ digits: Int) -> String {
+        String(format: "%.\(digits)f", value)
+    }
+
+    /// Bytes in the largest binary unit, such as `12.3 MiB`.
+    static func bytes(_ value: UInt64) -> String {
+        let units = ["B", "KiB", "MiB", "GiB", "TiB"]
+        var amount = Double(value)
+        var unit = 0
+        while amount >= 1024, unit < units.count - 1 {
+            amount /= 1024
+            unit += 1
+        }
+        return unit == 0 ? "\(value) B" : "\(decimal(amount, 1)) \(units[unit])"
+    }
+
+    /// `75` seconds as `1m15s`.
+    static func time(_ seconds: Double) -> String {
+        guard seconds.isFinite, seconds >= 0 else { return "?" }
+        let whole = Int(seconds.rounded())
+        if whole >= 3600 { return "\(whole / 3600)h\(whole % 3600 / 60)m" }
+        if whole >= 60 { return "\(whole / 60)m\(whole % 60)s" }
+        return seconds < 10 ? "\(decimal(seconds, 1))s" : "\(whole)s"
+    }
+
+    /// A value as JSON for programs, keys sorted.
+    static func json(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+}

@@ -1,0 +1,117 @@
+import ArgumentParser
+import LehrCore
+import LehrMembership
+import LehrTable
+
+struct MembersCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "members", abstract: "List the live members of the cluster.")
+
+    @OptionGroup var client: ClientFlags
+
+    private struct Row: Encodable {
+        let name: String
+        let role: String
+        let incarnation: UInt64
+        let coreAddresses: [String]
+        let httpAddress: String
+        let leaseRemainingMs: Int64
+    }
+
+    func run() async throws {
+        let (cluster, members) = try await ControlClient.with(client.address) {
+            try await $0.members()
+        }
+        let rows = members.map {
+            Row(
+                name: $0.member.name, role: $0.member.role.rawValue,
+                incarnation: $0.member.incarnation.value,
+                coreAddresses: $0.member.coreAddresses, httpAddress: $0.member.httpAddress,
+                leaseRemainingMs: $0.leaseRemaining.milliseconds)
+        }
+        if client.json { return print(try Formatting.json(rows)) }
+        print("cluster \(cluster), \(members.count) members")
+        var table = TextTable([
+            ("name", .left), ("role", .left), ("incarnation", .right), ("grpc", .left),
+            ("http", .left), ("lease", .right),
+        ])
+        for row in rows {
+            table.add([
+                row.name, row.role, "\(row.incarnation)",
+                row.coreAddresses.isEmpty ? "-" : row.coreAddresses.joined(separator: " "),
+                row.httpAddress, Formatting.time(Double(row.leaseRemainingMs) / 1000),
+            ])
+        }
+        print(table.text)
+    }
+}
+
+struct PlacementCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "placement", abstract: "Show which shard and core owns which partitions.")
+
+    @OptionGroup var client: ClientFlags
+
+    private struct Row: Encodable {
+        let job: UInt64
+        let table: String
+        let partition: Int
+        let firstBucket: UInt32
+        let bucketCount: UInt32
+        let owner: String
+        let core: UInt32
+        let incarnation: UInt64
+    }
+
+    func run() async throws {
+        let map = try await ControlClient.with(client.address) { try await $0.map() }
+        if client.json { return print(try Formatting.json(rows(map))) }
+        guard !map.tables.isEmpty else { return print("nothing is placed: there are no jobs") }
+        print("cluster map version \(map.version)")
+        var table = TextTable([
+            ("job", .right), ("table", .left), ("dim", .right), ("shard", .left), ("core", .right),
+            ("partitions", .left),
+        ])
+        for placed in map.tables {
+            for (home, partitions) in homes(of: placed) {
+                table.add([
+                    "\(placed.job.value)", placed.spec.name, "\(placed.spec.dimension)",
+                    home.owner, "\(home.core)",
+                    "\(partitions.count): " + partitions.map { "\($0)" }.joined(separator: " "),
+                ])
+            }
+        }
+        print(table.text)
+    }
+
+    private func rows(_ map: ClusterMap) -> [Row] {
+        map.tables.flatMap { table in
+            table.partitions.enumerated().map { index, partition in
+                Row(
+                    job: table.job.value, table: table.spec.name, partition: index,
+                    firstBucket: partition.range.first, bucketCount: partition.range.count,
+                    owner: partition.ownerName, core: partition.core,
+                    incarnation: partition.incarnation.value)
+            }
+        }
+    }
+
+    private struct Home: Hashable {
+        let owner: String
+        let core: UInt32
+    }
+
+    /// Homes in the order of their first partition, each with its partitions.
+    private func homes(of table: PlacedTable) -> [(home: Home, partitions: [Int])] {
+        var homes: [(home: Home, partitions: [Int])] = []
+        for (index, partition) in table.partitions.enumerated() {
+            let home = Home(owner: partition.ownerName, core: partition.core)
+            if let known = homes.firstIndex(where: { $0.home == home }) {
+                homes[known].partitions.append(index)
+            } else {
+                homes.append((home, [index]))
+            }
+        }
+        return homes
+    }
+}

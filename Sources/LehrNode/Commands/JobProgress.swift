@@ -1,0 +1,118 @@
+import ArgumentParser
+import Foundation
+import LehrCluster
+import LehrCore
+import LehrWire
+
+/// Shows a job while it runs: one line that rewrites itself on a terminal, plain lines elsewhere.
+struct JobProgress {
+    let json: Bool
+
+    /// Between plain lines, when nothing but the count of samples has changed.
+    private static let plainInterval = 2.0
+    /// How often to look again for a coordinator that has gone away.
+    private static let patience = 60
+
+    /// Follows the job to its end; exits with 1 when it failed. A coordinator that is restarted
+    /// meanwhile is waited for.
+    @discardableResult
+    func follow(_ name: String, at address: String) async throws -> JobStatus {
+        let last = try await ControlClient.with(address) { client in
+            try await watch(name, client)
+        }
+        if last.state == .failed {
+            FileHandle.standardError.write(
+                Data("error: job \(last.id.value) (\(last.name)) failed: \(last.message)\n".utf8))
+            throw ExitCode(1)
+        }
+        return last
+    }
+
+    private func watch(_ name: String, _ client: ControlClient) async throws -> JobStatus {
+        var printer = LinePrinter(json: json)
+        // Found by number from the first answer on: another job may take the name.
+        var job = name
+        var last: JobStatus?
+        var failures = 0
+        while true {
+            do {
+                for try await status in client.watch(job) {
+                    failures = 0
+                    job = "\(status.id.value)"
+                    last = status
+                    try printer.show(status)
+                }
+                if let last, last.state.hasEnded {
+                    printer.finish()
+                    return last
+                }
+            } catch let error as ClientError {
+                failures += 1
+                guard last != nil, error.code == .unavailable, failures < Self.patience else {
+                    printer.finish()
+                    throw error
+                }
+            }
+            try await Task.sleep(for: .milliseconds(500))
+        }
+    }
+
+    private struct LinePrinter {
+        let json: Bool
+        private let isTerminal = isatty(STDOUT_FILENO) == 1
+        private var lastLine = Date.distantPast
+        private var lastKey = ""
+
+        init(json: Bool) { self.json = json }
+
+        mutating func show(_ job: JobStatus) throws {
+            if json {
+                let text = try Formatting.json(job)
+                // One object a line.
+                print(
+                    text.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: " ")
+                )
+                fflush(nil)
+                return
+            }
+            let line = Self.line(job)
+            if isTerminal {
+                print("\r\u{1B}[2K" + line, terminator: "")
+            } else {
+                let key = "\(job.state) \(job.metricEpoch) \(job.metric)"
+                guard key != lastKey || -lastLine.timeIntervalSinceNow >= JobProgress.plainInterval
+                else {
+                    return
+                }
+                (lastKey, lastLine) = (key, Date())
+                print(line)
+            }
+            fflush(nil)
+        }
+
+        mutating func finish() {
+            if isTerminal, !json { print() }
+        }
+
+        private static func line(_ job: JobStatus) -> String {
+            let share = job.samples > 0 ? Double(job.samplesDone) / Double(job.samples) : 0
+            var parts = [
+                "job \(job.id.value) \(job.state.rawValue)",
+                "epoch \(min(job.epoch + 1, job.epochs))/\(job.epochs)",
+                "\(Formatting.count(job.samplesDone)) samples (\(Int(share * 100))%)",
+            ]
+            if job.samplesPerSecond > 0 {
+                parts.append("\(Formatting.count(Int(job.samplesPerSecond)))/s")
+            }
+            if job.loss > 0 { parts.append("loss \(Formatting.decimal(job.loss, 4))") }
+            if !job.metricName.isEmpty {
+                parts.append("\(job.metricName) \(Formatting.decimal(job.metric, 4))")
+            }
+            if !job.state.hasEnded, job.samplesPerSecond > 0 {
+                let left = Double(job.samples - min(job.samplesDone, job.samples))
+                parts.append("ETA \(Formatting.time(left / job.samplesPerSecond))")
+            }
+            return parts.joined(separator: "  ")
+        }
+    }
+}

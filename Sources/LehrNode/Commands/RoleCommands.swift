@@ -1,0 +1,144 @@
+import ArgumentParser
+import LehrCore
+import LehrMembership
+import LehrServing
+import LehrWeb
+import ServiceLifecycle
+
+struct CoordinatorCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "coordinator",
+        abstract: "Run the coordinator: leases, the cluster map, jobs.",
+        discussion: settingsHelp)
+
+    @OptionGroup var flags: NodeFlags
+
+    @Option(name: .customLong("lease-ttl"), help: "How long a member lives without a heartbeat.")
+    var leaseTTL: String?
+
+    @Option(help: "How often members renew their lease; at most a third of the TTL.")
+    var heartbeat: String?
+
+    func run() async throws {
+        var reader = try flags.reader(["lease-ttl": leaseTTL, "heartbeat": heartbeat])
+        let config = CoordinatorConfig(&reader)
+        guard try proceed(&reader, flags) else { return }
+        let runner = NodeRunner(config.common, role: "coordinator")
+        let status = RoleStatus("the coordinator is starting")
+        let role = CoordinatorRole(
+            config, door: runner.door, status: status, metrics: NodeMetrics(runner.registry),
+            logger: runner.logger)
+        try await runner.run(role, common: config.common, status: status)
+    }
+}
+
+struct ShardCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "shard",
+        abstract: "Run a shard: the rows of the model, split over its cores.",
+        discussion: settingsHelp)
+
+    @OptionGroup var flags: NodeFlags
+
+    @Option(help: "Cores that own rows; core i listens on the port i above --listen's.")
+    var cores: String?
+
+    func run() async throws {
+        var reader = try flags.reader(["cores": cores])
+        let config = ShardConfig(&reader)
+        guard try proceed(&reader, flags) else { return }
+        let runner = NodeRunner(config.common, role: "shard")
+        let status = RoleStatus("not in the cluster yet")
+        let role = ShardRole(
+            config, member: try member(config.member, .shard, status, runner), door: runner.door,
+            metrics: NodeMetrics(runner.registry), logger: runner.logger)
+        try await runner.run(role, common: config.common, status: status)
+    }
+}
+
+struct WorkerCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "worker",
+        abstract: "Run a worker: it reads data, computes, pulls and pushes.",
+        discussion: settingsHelp)
+
+    @OptionGroup var flags: NodeFlags
+
+    @Option(name: .customLong("block-cache"), help: "Memory for data files, such as 512MiB.")
+    var blockCache: String?
+
+    func run() async throws {
+        var reader = try flags.reader(["block-cache": blockCache])
+        let config = WorkerConfig(&reader)
+        guard try proceed(&reader, flags) else { return }
+        let runner = NodeRunner(config.common, role: "worker")
+        let status = RoleStatus("not in the cluster yet")
+        let role = WorkerRole(
+            config, member: try member(config.member, .worker, status, runner), door: runner.door,
+            metrics: NodeMetrics(runner.registry), logger: runner.logger)
+        try await runner.run(role, common: config.common, status: status)
+    }
+}
+
+struct ServingCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serving",
+        abstract: "Serve exported models over HTTP.",
+        discussion: """
+            Models are found as MODEL_DIR/NAME/VERSION, the highest version of each; new versions \
+            are picked up as they appear.
+
+            """ + settingsHelp)
+
+    @OptionGroup var flags: NodeFlags
+
+    @Option(name: .customLong("model-dir"), help: "The directory that `lehr export` writes to.")
+    var modelDir: String?
+
+    func run() async throws {
+        var reader = try flags.reader(["model-dir": modelDir])
+        let config = ServingConfig(&reader)
+        guard try proceed(&reader, flags) else { return }
+        let runner = NodeRunner(config.common, role: "serving")
+        let status = RoleStatus("not in the cluster yet")
+        let role = ServingRole(
+            member: try member(config.member, .serving, status, runner), door: runner.door,
+            logger: runner.logger)
+        let catalog = ModelCatalog()
+        let watcher = ModelWatcher(
+            directory: ModelDirectory(root: config.modelDir, files: LocalFileSystem()),
+            catalog: catalog, metrics: runner.registry, logger: runner.logger)
+        try await runner.run(
+            role, common: config.common, status: status,
+            routes: ServingRoutes(catalog: catalog, metrics: runner.registry).routes,
+            // Serving does not need the cluster to answer.
+            readiness: { catalog.snapshot.readiness }, services: [watcher])
+    }
+}
+
+private let settingsHelp = """
+    Every setting can be given as a flag, as LEHR_NAME in the environment (LEHR_HTTP_LISTEN for \
+    --http-listen) or as `name: value` in the --config file; a flag wins over the environment, \
+    that over the file, and that over the default.
+    """
+
+/// Reports the problems of a configuration; false when it was only to be printed.
+private func proceed(_ reader: inout ConfigReader, _ flags: NodeFlags) throws -> Bool {
+    try reader.finish()
+    guard flags.printConfig else { return true }
+    var table = TextTable([("setting", .left), ("value", .left), ("from", .left)])
+    for entry in reader.entries {
+        table.add([entry.key, entry.value.isEmpty ? "-" : entry.value, "\(entry.source)"])
+    }
+    print(table.text)
+    return false
+}
+
+private func member(
+    _ config: MemberConfig, _ role: Role, _ status: RoleStatus, _ runner: NodeRunner
+) throws -> MemberHost {
+    MemberHost(
+        config: config,
+        identity: try MemberIdentity.load(config, role: role, files: LocalFileSystem()),
+        role: role, status: status, fatal: FatalSignal(), logger: runner.logger)
+}

@@ -1,0 +1,46 @@
+import LehrCore
+import Yams
+
+/// The settings in a `--config` file: a flat YAML mapping from setting names to scalars.
+struct ConfigFile {
+    let path: String
+    let values: [String: String]
+
+    static let none = ConfigFile(path: "", values: [:])
+    static let byteLimit = 1 << 20
+
+    private init(path: String, values: [String: String]) {
+        self.path = path
+        self.values = values
+    }
+
+    init(path: String, files: any FileSystem) throws(ConfigError) {
+        self.path = path
+        let root: Node?
+        do {
+            let bytes = try files.read(path, limit: Self.byteLimit)
+            root = try Yams.compose(yaml: String(decoding: bytes, as: UTF8.self))
+        } catch {
+            throw ConfigError(problems: ["\(path): \(error)"])
+        }
+        var values: [String: String] = [:]
+        var problems: [String] = []
+        guard let mapping = root?.mapping else {
+            guard root == nil else {
+                throw ConfigError(problems: ["\(path): expected lines of `name: value`"])
+            }
+            self.values = [:]
+            return
+        }
+        for (key, value) in mapping {
+            let line = key.mark.map { ":\($0.line)" } ?? ""
+            guard let name = key.string, let text = value.scalar?.string else {
+                problems.append("\(path)\(line): expected `name: value`")
+                continue
+            }
+            values[name] = text
+        }
+        guard problems.isEmpty else { throw ConfigError(problems: problems) }
+        self.values = values
+    }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import Foundation
+import LehrCore
+
+/// Flags that every role understands.
+struct NodeFlags: ParsableArguments {
+    @Option(help: "Where to take gRPC calls. Port 0 lets the system choose.")
+    var listen: String?
+
+    @Option(
+        name: .customLong("http-listen"), help: "Where to answer HTTP: health, metrics and more.")
+    var httpListen: String?
+
+    @Option(help: "The coordinator's gRPC address.")
+    var coordinator: String?
+
+    @Option(name: .customLong("state-dir"), help: "Where to keep what must outlive the process.")
+    var stateDir: String?
+
+    @Option(help: "The name in the cluster; unique among live members.")
+    var name: String?
+
+    @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning or error.")
+    var logLevel: String?
+
+    @Option(help: "A YAML file of settings, named as the flags.")
+    var config: String?
+
+    @Flag(
+        name: .customLong("print-config"),
+        help: "Print every setting with its value and where it came from, then exit.")
+    var printConfig = false
+
+    /// The reader of this role's settings; `own` are the flags that only the role has.
+    func reader(_ own: [String: String?] = [:]) throws(ConfigError) -> ConfigReader {
+        let environment = ProcessInfo.processInfo.environment
+        let path = config ?? environment["LEHR_CONFIG"]
+        let file = try path.map { path throws(ConfigError) in
+            try ConfigFile(path: path, files: LocalFileSystem())
+        }
+        let common: [String: String?] = [
+            "listen": listen, "http-listen": httpListen, "coordinator": coordinator,
+            "state-dir": stateDir, "name": name, "log-level": logLevel,
+        ]
+        return ConfigReader(
+            flags: common.merging(own) { $1 }, environment: environment, file: file ?? .none)
+    }
+}

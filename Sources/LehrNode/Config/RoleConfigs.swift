@@ -1,0 +1,89 @@
+import LehrMembership
+import Logging
+
+/// Settings that every role has.
+struct CommonConfig {
+    let listen: String
+    let httpListen: String
+    let logLevel: Logger.Level
+
+    static let logLevels = ["trace", "debug", "info", "notice", "warning", "error"]
+
+    init(_ reader: inout ConfigReader, listen: String, httpListen: String) {
+        self.listen = reader.address("listen", default: listen)
+        self.httpListen = reader.address("http-listen", default: httpListen)
+        let level = reader.choice("log-level", of: Self.logLevels, default: "info")
+        logLevel = Logger.Level(rawValue: level) ?? .info
+    }
+}
+
+/// Settings of a role that is a member of the cluster.
+struct MemberConfig {
+    let coordinator: String
+    /// Empty: one is made up.
+    let name: String
+    /// Empty: nothing is kept.
+    let stateDir: String
+
+    init(_ reader: inout ConfigReader) {
+        coordinator = reader.address("coordinator", default: "127.0.0.1:7100")
+        name = reader.text("name", default: "")
+        stateDir = reader.text("state-dir", default: "")
+    }
+}
+
+struct CoordinatorConfig {
+    let common: CommonConfig
+    let stateDir: String
+    let terms: LeaseTerms
+
+    init(_ reader: inout ConfigReader) {
+        common = CommonConfig(
+            &reader, listen: "127.0.0.1:7100", httpListen: "127.0.0.1:7180")
+        stateDir = reader.text("state-dir", default: "lehr-state/coordinator")
+        let ttl = reader.duration("lease-ttl", in: .seconds(1) ... .seconds(3600), default: "10s")
+        let heartbeat = reader.duration(
+            "heartbeat", in: .milliseconds(100) ... .seconds(1200), default: "3s")
+        // A lease must survive at least one lost heartbeat.
+        terms = LeaseTerms(ttl: ttl, heartbeat: min(heartbeat, ttl / 3))
+    }
+}
+
+struct ShardConfig {
+    let common: CommonConfig
+    let member: MemberConfig
+    let cores: Int
+
+    init(_ reader: inout ConfigReader) {
+        common = CommonConfig(
+            &reader, listen: "127.0.0.1:7200", httpListen: "127.0.0.1:7280")
+        member = MemberConfig(&reader)
+        cores = reader.integer("cores", in: 1...1024, default: 1)
+    }
+}
+
+struct WorkerConfig {
+    let common: CommonConfig
+    let member: MemberConfig
+    let blockCacheBytes: Int
+
+    init(_ reader: inout ConfigReader) {
+        common = CommonConfig(
+            &reader, listen: "127.0.0.1:0", httpListen: "127.0.0.1:7380")
+        member = MemberConfig(&reader)
+        blockCacheBytes = reader.bytes("block-cache", default: "512MiB")
+    }
+}
+
+struct ServingConfig {
+    let common: CommonConfig
+    let member: MemberConfig
+    let modelDir: String
+
+    init(_ reader: inout ConfigReader) {
+        common = CommonConfig(
+            &reader, listen: "127.0.0.1:0", httpListen: "127.0.0.1:8501")
+        member = MemberConfig(&reader)
+        modelDir = reader.text("model-dir", default: "models")
+    }
+}

@@ -1,0 +1,145 @@
+import Foundation
+import LehrCore
+import Synchronization
+
+/// Roles of this binary as processes on loopback, each with its log file.
+final class LocalCluster: Sendable {
+    private struct Child {
+        let name: String
+        let role: String
+        let process: Process
+    }
+
+    private let folder: String
+    // Unchecked is not needed: a `Process` is only touched under the lock.
+    private let children = Mutex<[Child]>([])
+
+    init(folder: String) { self.folder = folder }
+
+    /// Starts `lehr ROLE ARGUMENTS`; its output goes to `FOLDER/NAME.log`.
+    func start(_ role: String, name: String, _ arguments: [String]) throws {
+        let path = "\(folder)/\(name).log"
+        guard FileManager.default.createFile(atPath: path, contents: nil),
+            let log = FileHandle(forWritingAtPath: path)
+        else { throw ClientError("cannot write \(path)") }
+        try children.withLock { children in
+            let process = Process()
+            process.executableURL = URL(
+                fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(
+                    atPath: "/proc/self/exe"))
+            process.arguments = [role] + arguments
+            process.standardInput = FileHandle.nullDevice
+            process.standardOutput = log
+            process.standardError = log
+            try process.run()
+            children.append(Child(name: name, role: role, process: process))
+        }
+    }
+
+    /// The value of `key` in the line with which a role says that it is ready.
+    func address(of name: String, key: String) async throws -> String {
+        let path = "\(folder)/\(name).log"
+        for _ in 0..<600 {
+            let log = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+            if let line = log.split(separator: "\n").last(where: { $0.contains(" ready") }),
+                let field = line.split(separator: " ").first(where: { $0.hasPrefix("\(key)=") })
+            {
+                return String(field.dropFirst(key.count + 1))
+            }
+            if !isRunning(name) {
+                throw ClientError("\(name) ended at once:\n\(log.suffix(2000))")
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        throw ClientError("\(name) is not ready after 30 seconds; see \(path)")
+    }
+
+    private func isRunning(_ name: String) -> Bool {
+        children.withLock { $0.first { $0.name == name }?.process.isRunning ?? false }
+    }
+
+    /// CPU seconds and peak resident bytes by role, of processes that still run.
+    func usage() -> [String: ProcessUsage] {
+        children.withLock { children in
+            var usage: [String: ProcessUsage] = [:]
+            for child in children where child.process.isRunning {
+                let one = ProcessUsage(pid: child.process.processIdentifier)
+                usage[child.role, default: ProcessUsage()].add(one)
+            }
+            return usage
+        }
+    }
+
+    /// Where everything is, for a person who goes on with it.
+    func describe() {
+        children.withLock { children in
+            print("\nStill running (logs in \(folder)):")
+            var table = TextTable([("process", .left), ("pid", .right)])
+            for child in children {
+                table.add([child.name, "\(child.process.processIdentifier)"])
+            }
+            print(table.text)
+            let pids = children.reversed().map { "\($0.process.processIdentifier)" }
+            print("Stop with: kill \(pids.joined(separator: " "))")
+        }
+    }
+
+    /// Ends all processes in order, the coordinator last; what does not end is killed.
+    func stop() async {
+        let ending = children.withLock { children in
+            for child in children.reversed()
+            where child.process.isRunning && child.role != "coordinator" {
+                child.process.terminate()
+            }
+            return children.filter { $0.role != "coordinator" }.map(\.name)
+        }
+        await wait(for: ending)
+        children.withLock { children in
+            for child in children where child.process.isRunning { child.process.terminate() }
+        }
+        await wait(for: children.withLock { $0.map(\.name) })
+        killAll()
+    }
+
+    private func wait(for names: [String]) async {
+        for _ in 0..<100 where names.contains(where: isRunning) {
+            try? await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    func killAll() {
+        children.withLock { children in
+            for child in children where child.process.isRunning {
+                kill(child.process.processIdentifier, SIGKILL)
+            }
+        }
+    }
+}
+
+/// What a process has used, from `/proc`.
+struct ProcessUsage: Codable, Sendable {
+    var cpuSeconds = 0.0
+    var peakBytes: UInt64 = 0
+
+    init() {}
+
+    init(pid: Int32) {
+        let stat = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
+        // The command, in parentheses, may hold spaces; utime and stime are fields 14 and 15.
+        let fields = stat.split(separator: ")").last?.split(separator: " ") ?? []
+        if fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) {
+            cpuSeconds = (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
+        }
+        let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
+        let peak = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        if let kibibytes = peak?.split(whereSeparator: \.isWhitespace).dropFirst().first {
+            peakBytes = (UInt64(kibibytes) ?? 0) * 1024
+        }
+    }
+
+    /// Sums CPU time; the peak is that of the largest process.
+    mutating func add(_ other: ProcessUsage) {
+        cpuSeconds += other.cpuSeconds
+        peakBytes = max(peakBytes, other.peakBytes)
+    }
+}

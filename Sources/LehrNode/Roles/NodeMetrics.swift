@@ -1,0 +1,137 @@
+import LehrCoordinator
+import LehrCore
+import LehrHTTP2
+import LehrMembership
+import LehrRPC
+import LehrShard
+import LehrTable
+import LehrWeb
+import LehrWire
+import LehrWorker
+import Metrics
+
+/// Turns what the cores count into metrics, once a second, so that nothing is shared on the way of a
+/// request.
+final class NodeMetrics: Sendable {
+    private let registry: PrometheusRegistry
+    private static let interval = Duration.seconds(1)
+
+    init(_ registry: PrometheusRegistry) {
+        self.registry = registry
+        registry.describe("lehr_rpc_answered_total", "Calls answered, by status.")
+        registry.describe("lehr_rpc_made_total", "Calls made that have ended, by status.")
+        registry.describe("lehr_rpc_received_bytes_total", "Bytes received on gRPC connections.")
+        registry.describe("lehr_rpc_sent_bytes_total", "Bytes sent on gRPC connections.")
+        registry.describe("lehr_rpc_connections", "gRPC connections open now.")
+        registry.describe("lehr_shard_rows", "Rows held.")
+        registry.describe("lehr_shard_used_bytes", "Bytes of rows and index in use.")
+        registry.describe("lehr_cluster_members", "Live members, by role.")
+        registry.describe("lehr_jobs", "Jobs, by state.")
+    }
+
+    // MARK: - What is followed
+
+    func follow(_ transport: HTTP2Transport) {
+        let core = "\(transport.core.index)"
+        var answered = Deltas("lehr_rpc_answered_total", registry)
+        var made = Deltas("lehr_rpc_made_total", registry)
+        var received = Deltas("lehr_rpc_received_bytes_total", registry)
+        var sent = Deltas("lehr_rpc_sent_bytes_total", registry)
+        let open = Meter(
+            label: "lehr_rpc_connections", dimensions: [("core", core)], factory: registry)
+        every(on: transport.core) { [weak transport] in
+            guard let transport else { return false }
+            let counters = transport.counters
+            for code in StatusCode.allCases {
+                let labels = [("code", code.name), ("core", core)]
+                answered.advance(to: counters.answered[code], labels)
+                made.advance(to: counters.made[code], labels)
+            }
+            received.advance(to: counters.bytesIn, [("core", core)])
+            sent.advance(to: counters.bytesOut, [("core", core)])
+            open.set(counters.connectionsOpen)
+            return true
+        }
+    }
+
+    func follow(_ handler: ShardHandler, _ shard: ShardCore, on core: any Core) {
+        let labels = [("core", "\(core.index)")]
+        var deltas = Self.shardCounters.map { (Deltas($0.name, registry), $0.value) }
+        let rows = Meter(label: "lehr_shard_rows", dimensions: labels, factory: registry)
+        let used = Meter(label: "lehr_shard_used_bytes", dimensions: labels, factory: registry)
+        every(on: core) {
+            for index in deltas.indices {
+                deltas[index].0.advance(to: deltas[index].1(handler.counters), labels)
+            }
+            let owned = shard.ownedPartitions
+            rows.set(owned.reduce(0) { $0 + $1.rows.rowCount })
+            used.set(owned.reduce(0) { $0 + $1.rows.bytesUsed })
+            return true
+        }
+    }
+
+    private static let shardCounters: [(name: String, value: @Sendable (ShardCounters) -> UInt64)] =
+        [
+            ("lehr_shard_pulls_total", { $0.pulls }),
+            ("lehr_shard_pulled_keys_total", { $0.keysPulled }),
+            ("lehr_shard_pushes_total", { $0.pushes }),
+            ("lehr_shard_pushed_keys_total", { $0.keysPushed }),
+            ("lehr_shard_repeated_partitions_total", { $0.repeats }),
+            ("lehr_shard_refusals_total", { $0.refusals }),
+        ]
+
+    func follow(_ shell: WorkerShell, on core: any Core) {
+        var tasks = Deltas("lehr_worker_tasks_total", registry)
+        var pulled = Deltas("lehr_worker_pulled_bytes_total", registry)
+        var pushed = Deltas("lehr_worker_pushed_bytes_total", registry)
+        every(on: core) { [weak shell] in
+            guard let shell else { return false }
+            tasks.advance(to: shell.tasksDone, [])
+            pulled.advance(to: shell.bytes.pulled, [])
+            pushed.advance(to: shell.bytes.pushed, [])
+            return true
+        }
+    }
+
+    /// The coordinator's state after a change.
+    func observe(_ instance: CoordinatorInstance) {
+        for role in Role.allCases {
+            Meter(
+                label: "lehr_cluster_members", dimensions: [("role", role.rawValue)],
+                factory: registry
+            ).set(instance.leases.members.count { $0.role == role })
+        }
+        for (state, count) in instance.jobCounts {
+            Meter(label: "lehr_jobs", dimensions: [("state", state)], factory: registry).set(count)
+        }
+    }
+
+    /// Runs `body` each second on `core` while it returns true.
+    private func every(on core: any Core, _ body: @escaping () -> Bool) {
+        _ = core.schedule(after: Self.interval) { [self] in
+            if body() { every(on: core, body) }
+        }
+    }
+}
+
+/// A counter that follows totals counted elsewhere.
+private struct Deltas {
+    private let name: String
+    private let registry: PrometheusRegistry
+    private var series: [String: (counter: Counter, last: UInt64)] = [:]
+
+    init(_ name: String, _ registry: PrometheusRegistry) {
+        self.name = name
+        self.registry = registry
+    }
+
+    mutating func advance(to total: UInt64, _ labels: [(String, String)]) {
+        let key = labels.map(\.1).joined(separator: ",")
+        // A series appears with its first count.
+        guard total > 0 || series[key] != nil else { return }
+        let (counter, last) =
+            series[key] ?? (Counter(label: name, dimensions: labels, factory: registry), 0)
+        if total > last { counter.increment(by: total - last) }
+        series[key] = (counter, total)
+    }
+}

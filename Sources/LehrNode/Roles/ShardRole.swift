@@ -1,0 +1,91 @@
+import LehrCluster
+import LehrCore
+import LehrHTTP2
+import LehrMembership
+import LehrRPC
+import LehrShard
+import LehrWeb
+import Logging
+import Synchronization
+
+/// A shard as a process: a core, a listener and a set of tables for each `--cores`.
+final class ShardRole: NodeRole {
+    let fatal: FatalSignal
+    private let config: ShardConfig
+    private let member: MemberHost
+    private let door: HTTPDoor
+    private let metrics: NodeMetrics
+    private let logger: Logger
+    private let running = Mutex<Running?>(nil)
+
+    private struct Running {
+        var hosts: [CoreHost]
+        var agent: Confined<MembershipAgent>?
+    }
+
+    init(
+        _ config: ShardConfig, member: MemberHost, door: HTTPDoor, metrics: NodeMetrics,
+        logger: Logger
+    ) {
+        self.config = config
+        self.member = member
+        self.door = door
+        self.metrics = metrics
+        self.logger = logger
+        fatal = member.fatal
+    }
+
+    func start() async throws {
+        let http = try await door.address()
+        var hosts: [CoreHost] = []
+        var endpoints: [ShardShell.Endpoint] = []
+        var addresses: [String] = []
+        for index in 0..<config.cores {
+            let host = try await CoreHost.start(index: index, name: "lehr-core-\(index)")
+            hosts.append(host)
+            running.withLock { $0 = Running(hosts: hosts) }
+            let (shard, address) = try await open(host, index)
+            endpoints.append(ShardShell.Endpoint(mailbox: host.mailbox, shard: shard))
+            addresses.append(address)
+        }
+        let (member, logger) = (member, logger)
+        let agent = try await hosts[0].run { [endpoints, addresses] transport in
+            let agent = member.makeAgent(transport, coreAddresses: addresses, httpAddress: http)
+            // The agent's hooks keep the shell.
+            ShardShell(endpoints, logger: logger).follow(agent)
+            member.start(agent)
+            return Confined(agent, to: transport.core)
+        }
+        running.withLock { $0?.agent = agent }
+        logger.notice(
+            "ready",
+            metadata: [
+                "grpc": "\(addresses.joined(separator: ","))", "http": "\(http)",
+                "member": "\(member.identity.name)",
+            ])
+    }
+
+    private func open(
+        _ host: CoreHost, _ index: Int
+    ) async throws -> (Confined<ShardCore>, String) {
+        let listen = config.common.listen.port(plus: index)
+        let metrics = metrics
+        return try await host.run { transport in
+            let shard = ShardCore(index: UInt32(index))
+            let services = ServiceTable()
+            let handler = ShardHandler(shard, core: transport.core, limits: transport.limits)
+            handler.register(in: services)
+            let address = try CoordinatorRole.listen(transport, listen, services)
+            metrics.follow(transport)
+            metrics.follow(handler, shard, on: transport.core)
+            return (Confined(shard, to: transport.core), address)
+        }
+    }
+
+    func stop() async {
+        member.status.readiness = .notReady(reason: "stopping")
+        guard let running = running.withLock({ $0 }) else { return }
+        if let agent = running.agent { await MemberHost.leave(running.hosts[0], agent) }
+        for host in running.hosts { await host.shutDown() }
+    }
+}

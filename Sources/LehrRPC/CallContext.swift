@@ -1,0 +1,44 @@
+package import LehrCore
+
+/// Names and values that travel with a call, in order; names are lower case.
+package struct Metadata: Equatable, Sendable {
+    package var entries: [(name: String, value: String)]
+
+    package init(_ entries: [(name: String, value: String)] = []) { self.entries = entries }
+
+    package subscript(name: String) -> String? { entries.first { $0.name == name }?.value }
+
+    package static func == (left: Self, right: Self) -> Bool {
+        left.entries.elementsEqual(right.entries) { $0 == $1 }
+    }
+}
+
+/// What a handler knows of a call besides its message.
+package struct CallContext {
+    /// `/package.Service/Method`.
+    package let method: String
+    /// Who calls, for logs.
+    package let peer: String
+    /// When the caller stops waiting; nil: never.
+    package let deadline: Instant?
+    package let metadata: Metadata
+
+    package init(method: String, peer: String, deadline: Instant?, metadata: Metadata) {
+        self.method = method
+        self.peer = peer
+        self.deadline = deadline
+        self.metadata = metadata
+    }
+}
+
+/// How a caller wants a call made.
+package struct CallOptions: Sendable {
+    /// The call ends with DEADLINE_EXCEEDED after this long; nil: never, for streams.
+    package var timeout: Duration?
+    package var metadata: Metadata
+
+    package init(timeout: Duration? = .seconds(10), metadata: Metadata = Metadata()) {
+        self.timeout = timeout
+        self.metadata = metadata
+    }
+}

@@ -1,0 +1,126 @@
+import LehrCore
+import LehrWire
+
+/// A core's way to a simulated network, with the semantics of the real one.
+package final class InMemoryTransport: Transport {
+    /// What the network's `delay` and event log call this transport.
+    package let name: String
+    package let network: InMemoryNetwork
+    package let limits: RPCLimits
+    let home: VirtualCore
+    private var services = ServiceTable()
+    private var addresses: [String] = []
+    private var channels: [String: InMemoryChannel] = [:]
+    // Looked up by number; iterated only in the order of the numbers.
+    private var made: [UInt64: InMemoryCall] = [:]
+    private var answering: [UInt64: InMemoryServerCall] = [:]
+    private var isStopping = false
+    private var onIdle: (() -> Void)?
+
+    package init(
+        name: String, core: VirtualCore, network: InMemoryNetwork, limits: RPCLimits = RPCLimits()
+    ) {
+        precondition(core.time === network.time, "a network and its cores share one time")
+        self.name = name
+        self.network = network
+        self.limits = limits
+        home = core
+        core.whenKilled { [weak self] in self?.killed() }
+    }
+
+    package var core: any Core { home }
+    /// Calls made and not yet ended, and calls being answered.
+    package var callsInFlight: (made: Int, answering: Int) { (made.count, answering.count) }
+
+    package func listen(
+        at address: String, _ services: ServiceTable
+    ) throws(RPCError) -> String {
+        precondition(!isStopping, "a transport that was shut down does not listen again")
+        let bound = try network.bind(self, at: address)
+        self.services = services
+        addresses.append(bound)
+        return bound
+    }
+
+    package func channel(to address: String) -> any Channel {
+        if let known = channels[address] { return known }
+        let channel = InMemoryChannel(address, self)
+        channels[address] = channel
+        return channel
+    }
+
+    package func shutDown(grace: Duration, _ completion: @escaping () -> Void) {
+        stopListening()
+        isStopping = true
+        var isDone = false
+        let finish = { [self] in
+            guard !isDone else { return }
+            isDone = true
+            onIdle = nil
+            endAll(RPCError(.unavailable, "\(name) has shut down"))
+            completion()
+        }
+        if answering.isEmpty { return home.post(finish) }
+        let timer = home.schedule(after: grace, finish)
+        onIdle = { [home] in
+            home.cancel(timer)
+            home.post(finish)
+        }
+    }
+
+    /// Ends what is in flight, in the order in which it began.
+    private func endAll(_ error: RPCError) {
+        for number in answering.keys.sorted() { answering[number]?.abort(error) }
+        for number in made.keys.sorted() { made[number]?.end(error, tellingServer: true) }
+    }
+
+    private func stopListening() {
+        for address in addresses { network.unbind(address) }
+        addresses = []
+    }
+
+    /// The core is dead: its peers learn it as from a connection that breaks.
+    private func killed() {
+        stopListening()
+        isStopping = true
+        let error = RPCError(.unavailable, "the connection to \(name) was lost")
+        for number in answering.keys.sorted() { answering[number]?.die(error) }
+        for number in made.keys.sorted() { made[number]?.die() }
+        answering = [:]
+        made = [:]
+    }
+}
+
+// MARK: - Calls come and go
+
+extension InMemoryTransport {
+    func start(_ call: InMemoryCall, _ message: [UInt8]) {
+        made[call.number] = call
+        if isStopping {
+            home.post { call.end(RPCError(.unavailable, "\(self.name) has shut down")) }
+        } else {
+            call.send(message)
+        }
+    }
+
+    func ended(_ call: InMemoryCall) { made[call.number] = nil }
+
+    func ended(_ call: InMemoryServerCall) {
+        answering[call.client.number] = nil
+        if answering.isEmpty { onIdle?() }
+    }
+
+    /// A request has arrived.
+    func accept(_ call: InMemoryServerCall, _ message: [UInt8]) {
+        answering[call.client.number] = call
+        if isStopping {
+            call.abort(RPCError(.unavailable, "\(name) is shutting down"))
+        } else if message.count > limits.messageBytesMax {
+            call.abort(.messageTooLarge(message.count, limits))
+        } else if let handler = services[call.client.path] {
+            call.begin(handler, message)
+        } else {
+            call.abort(.unknownMethod(call.client.path))
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import LehrWire
+
+// The errors that every transport gives in the same words.
+extension RPCError {
+    package static let cancelled = RPCError(.cancelled, "the caller cancelled the call")
+    package static let noMessage = RPCError(
+        .internal, "the call ended with OK and without a message")
+
+    package static let abandoned = RPCError(
+        .internal, "the handler let go of the call without an answer")
+
+    package static func deadlineExceeded(_ path: String) -> RPCError {
+        RPCError(.deadlineExceeded, "\(path) took longer than its caller waits")
+    }
+
+    package static func unknownMethod(_ path: String) -> RPCError {
+        RPCError(.unimplemented, "there is no method \(path) here")
+    }
+
+    package static func messageTooLarge(_ bytes: Int, _ limits: RPCLimits) -> RPCError {
+        RPCError(
+            .resourceExhausted,
+            "a message of \(bytes) bytes is over the limit of \(limits.messageBytesMax)")
+    }
+
+    package static func slowReader(_ path: String, _ bytes: Int) -> RPCError {
+        RPCError(
+            .resourceExhausted, "the caller of \(path) reads too slowly: \(bytes) bytes are queued")
+    }
+}

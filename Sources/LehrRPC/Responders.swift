@@ -1,0 +1,60 @@
+package import LehrWire
+
+/// Where a unary handler puts its answer: at once, or later from the same core.
+///
+/// Exactly one answer counts. A handler that lets go of it unanswered has ended the call with
+/// INTERNAL, so that no caller waits for ever.
+package final class UnaryResponder {
+    private var complete: ((Result<[UInt8], RPCError>) -> Void)?
+    /// Called once if the caller goes away before the answer; set it to stop useless work.
+    package var onCancel: (() -> Void)?
+
+    package init(_ complete: @escaping (Result<[UInt8], RPCError>) -> Void) {
+        self.complete = complete
+    }
+
+    /// False once it was answered or its caller has gone.
+    package var isOpen: Bool { complete != nil }
+
+    package func finish(_ result: Result<[UInt8], RPCError>) {
+        let complete = self.complete
+        self.complete = nil
+        onCancel = nil
+        complete?(result)
+    }
+
+    package func succeed(_ message: [UInt8]) { finish(.success(message)) }
+
+    package func fail(_ code: StatusCode, _ message: String) {
+        finish(.failure(RPCError(code, message)))
+    }
+
+    /// For transports: the caller has gone.
+    package func cancelled() {
+        complete = nil
+        let onCancel = self.onCancel
+        self.onCancel = nil
+        onCancel?()
+    }
+
+    deinit {
+        complete?(.failure(.abandoned))
+    }
+}
+
+/// Where a server-streaming handler writes, with back-pressure.
+///
+/// A handler that lets go of it without `finish` has ended the call with INTERNAL; `finish` and the
+/// caller's going away let go of the closures set here.
+package protocol ServerStream: AnyObject {
+    /// False when the peer is slower than the writer: stop, and go on at `onWritable`.
+    var isWritable: Bool { get }
+    var onWritable: (() -> Void)? { get set }
+    /// Called once if the caller goes away before the end.
+    var onCancel: (() -> Void)? { get set }
+    /// Queues a message. Writing on while not writable ends the stream with RESOURCE_EXHAUSTED
+    /// once `RPCLimits.streamQueueBytesMax` are queued.
+    func send(_ message: [UInt8])
+    /// Ends the stream; nil: OK.
+    func finish(_ error: RPCError?)
+}

@@ -1,0 +1,90 @@
+package import LehrWire
+
+/// The methods that a server answers, by path. Filled before it listens.
+package final class ServiceTable {
+    package typealias UnaryHandler = (CallContext, [UInt8], UnaryResponder) -> Void
+    package typealias StreamHandler = (CallContext, [UInt8], any ServerStream) -> Void
+
+    package enum Handler {
+        case unary(UnaryHandler)
+        case serverStreaming(StreamHandler)
+    }
+
+    private var handlers: [String: Handler] = [:]
+
+    package init() {}
+
+    package subscript(path: String) -> Handler? { handlers[path] }
+
+    package func register(_ path: String, _ handler: Handler) {
+        precondition(handlers[path] == nil, "a method is registered once")
+        handlers[path] = handler
+    }
+
+    /// Answers a unary method; the request lives until `body` returns.
+    package func unary<Q, P>(
+        _ method: Method<Q, P>,
+        _ body: @escaping (CallContext, borrowing Q, Responder<P>) -> Void
+    ) {
+        register(
+            method.path,
+            .unary { context, bytes, responder in
+                let arena = WireArena()
+                do throws(WireError) {
+                    let request = try Q.decode(bytes, in: arena)
+                    body(context, request.pointee, Responder(responder))
+                } catch {
+                    responder.fail(.invalidArgument, "\(error)")
+                }
+                withExtendedLifetime(arena) {}
+            })
+    }
+
+    /// Answers a server-streaming method; the request lives until `body` returns.
+    package func serverStreaming<Q, P>(
+        _ method: Method<Q, P>,
+        _ body: @escaping (CallContext, borrowing Q, MessageStream<P>) -> Void
+    ) {
+        register(
+            method.path,
+            .serverStreaming { context, bytes, stream in
+                let arena = WireArena()
+                do throws(WireError) {
+                    let request = try Q.decode(bytes, in: arena)
+                    body(context, request.pointee, MessageStream(stream))
+                } catch {
+                    stream.finish(RPCError(.invalidArgument, "\(error)"))
+                }
+                withExtendedLifetime(arena) {}
+            })
+    }
+}
+
+/// A `UnaryResponder` that knows the type of its answer.
+package struct Responder<Response: WireMessage> {
+    package let untyped: UnaryResponder
+
+    init(_ untyped: UnaryResponder) { self.untyped = untyped }
+
+    package func succeed(_ fill: (inout Response, WireArena) -> Void) {
+        guard untyped.isOpen else { return }
+        untyped.succeed(Response.encode(fill))
+    }
+
+    package func fail(_ code: StatusCode, _ message: String) { untyped.fail(code, message) }
+
+    package func fail(_ error: RPCError) { untyped.finish(.failure(error)) }
+}
+
+/// A `ServerStream` that knows the type of its messages.
+package struct MessageStream<Response: WireMessage> {
+    package let untyped: any ServerStream
+
+    init(_ untyped: any ServerStream) { self.untyped = untyped }
+
+    package func send(_ fill: (inout Response, WireArena) -> Void) {
+        untyped.send(Response.encode(fill))
+    }
+
+    package func finish(_ error: RPCError? = nil) { untyped.finish(error) }
+}

@@ -1,0 +1,92 @@
+package import LehrWire
+
+/// One core's way to the network: sockets, or memory.
+package protocol Transport: AnyObject {
+    var core: any Core { get }
+    /// Starts to answer calls at `HOST:PORT` (port 0: any) and returns the address bound.
+    func listen(at address: String, _ services: ServiceTable) throws(RPCError) -> String
+    /// A channel to `HOST:PORT`; the same one each time. It connects when first used.
+    func channel(to address: String) -> any Channel
+    /// Stops listening and ends every connection; calls in flight end with UNAVAILABLE after at
+    /// most `grace`, then `completion` runs.
+    func shutDown(grace: Duration, _ completion: @escaping () -> Void)
+}
+
+/// Calls to one address, multiplexed. Every completion runs on the channel's core, never inside
+/// the call that started it.
+///
+/// A channel that cannot connect fails its calls with UNAVAILABLE at once while its back-off lasts;
+/// it does not repeat a call by itself: only the caller knows whether that is safe.
+package protocol Channel: AnyObject {
+    func unary(
+        _ path: String, _ message: [UInt8], _ options: CallOptions,
+        _ completion: @escaping (Result<[UInt8], RPCError>) -> Void
+    ) -> any Call
+    /// `onEnd(nil)` is OK; nothing comes after it.
+    func serverStreaming(
+        _ path: String, _ message: [UInt8], _ options: CallOptions,
+        onMessage: @escaping ([UInt8]) -> Void, onEnd: @escaping (RPCError?) -> Void
+    ) -> any Call
+}
+
+/// A call in flight.
+package protocol Call: AnyObject {
+    /// Ends it with CANCELLED, on both sides; after its end, nothing.
+    func cancel()
+}
+
+extension Channel {
+    /// A typed unary call; the answer lives until `completion` returns.
+    @discardableResult
+    package func unary<Q, P>(
+        _ method: Method<Q, P>, _ options: CallOptions = CallOptions(),
+        _ fill: (inout Q, WireArena) -> Void,
+        _ completion: @escaping (Result<UnsafePointer<P>, RPCError>) -> Void
+    ) -> any Call {
+        unary(method.path, Q.encode(fill), options) { result in
+            let arena = WireArena()
+            completion(result.flatMap { bytes in decoded(P.self, bytes, arena) })
+            withExtendedLifetime(arena) {}
+        }
+    }
+
+    /// A typed server-streaming call; each message lives until `onMessage` returns.
+    @discardableResult
+    package func serverStreaming<Q, P>(
+        _ method: Method<Q, P>, _ options: CallOptions = CallOptions(timeout: nil),
+        _ fill: (inout Q, WireArena) -> Void,
+        onMessage: @escaping (UnsafePointer<P>) -> Void,
+        onEnd: @escaping (RPCError?) -> Void
+    ) -> any Call {
+        var call: (any Call)?
+        var failure: RPCError?
+        let started = serverStreaming(
+            method.path, Q.encode(fill), options,
+            onMessage: { bytes in
+                let arena = WireArena()
+                switch decoded(P.self, bytes, arena) {
+                case .success(let message): onMessage(message)
+                case .failure(let error):
+                    failure = failure ?? error
+                    call?.cancel()
+                }
+                withExtendedLifetime(arena) {}
+            },
+            onEnd: { error in
+                call = nil
+                onEnd(failure ?? error)
+            })
+        call = started
+        return started
+    }
+}
+
+private func decoded<M: WireMessage>(
+    _ type: M.Type, _ bytes: [UInt8], _ arena: WireArena
+) -> Result<UnsafePointer<M>, RPCError> {
+    do throws(WireError) {
+        return .success(try M.decode(bytes, in: arena))
+    } catch {
+        return .failure(RPCError(.internal, "the answer is \(error)"))
+    }
+}

@@ -1,0 +1,142 @@
+package import LehrCore
+package import LehrMembership
+package import LehrTable
+
+/// All that one core of a shard owns, and every decision about it. No I/O; the time comes in.
+///
+/// A request is checked as a whole before anything of it is applied: the cluster, the lease, and for
+/// every partition its incarnation and the keys' range.
+package final class ShardCore {
+    package let index: UInt32
+    package private(set) var cluster = ClusterID(0)
+    package internal(set) var lease: HeldLease?
+    /// By table, then by partition index. Only looked up, never iterated in a decision.
+    private var partitions: [PartitionID: OwnedPartition] = [:]
+    var steps: [JobID: JobSteps] = [:]
+    /// Jobs of the partitions owned.
+    private(set) var jobs: Set<JobID> = []
+    private var mapVersion: UInt64 = 0
+
+    /// Bytes of one staged step that are kept for a job.
+    static let stagedBytesMax = 256 << 20
+
+    package init(index: UInt32) { self.index = index }
+
+    /// Everything owned, in order: for scans, statistics and tests.
+    package var ownedPartitions: [OwnedPartition] {
+        partitions.values.sorted { $0.id < $1.id }
+    }
+
+    // MARK: - Ownership
+
+    /// A new life of the process: what an earlier one owned is no longer ours.
+    package func joined(_ lease: HeldLease) {
+        if let old = self.lease, old.incarnation != lease.incarnation { dropAll() }
+        self.lease = lease
+    }
+
+    package func renewed(_ lease: HeldLease) {
+        if lease.incarnation == self.lease?.incarnation { self.lease = lease }
+    }
+
+    /// Takes over what the map gives to this core and drops the rest.
+    ///
+    /// A table that cannot be made is left out, and the first of them reported, after all else is
+    /// taken over.
+    package func adopt(_ map: ClusterMap) throws(TableSpecError) {
+        guard let me = lease?.incarnation else { return }
+        if map.cluster != cluster {
+            dropAll()
+            cluster = map.cluster
+            mapVersion = 0
+        }
+        guard map.version >= mapVersion else { return }
+        mapVersion = map.version
+        var owned: [PartitionID: OwnedPartition] = [:]
+        var failure: TableSpecError?
+        for table in map.tables {
+            for (position, placed) in table.partitions.enumerated()
+            where placed.owner == me && placed.core == index {
+                let id = PartitionID(table: table.id, index: UInt32(position))
+                if let known = partitions[id], known.incarnation == placed.incarnation {
+                    owned[id] = known
+                    continue
+                }
+                do throws(TableSpecError) {
+                    owned[id] = OwnedPartition(
+                        id: id, job: table.job, incarnation: placed.incarnation,
+                        rows: try TablePartition(spec: table.spec, range: placed.range))
+                } catch {
+                    failure = failure ?? error
+                }
+            }
+        }
+        partitions = owned
+        jobs = Set(owned.values.map(\.job))
+        let jobs = self.jobs
+        steps = steps.filter { jobs.contains($0.key) }
+        if let failure { throw failure }
+    }
+
+    private func dropAll() {
+        partitions = [:]
+        jobs = []
+        steps = [:]
+    }
+
+    // MARK: - Checks
+
+    /// One run of keys with the partition that they belong to.
+    struct ResolvedRun {
+        let partition: OwnedPartition
+        /// Positions among the slice's keys.
+        let keys: Range<Int>
+    }
+
+    /// The partitions of a request, or why it is refused as a whole.
+    func resolve(_ slice: TableSlice) throws(ShardRefusal) -> [ResolvedRun] {
+        var start = 0
+        var runs: [ResolvedRun] = []
+        runs.reserveCapacity(slice.runs.count)
+        for run in slice.runs {
+            let partition = try owned(
+                PartitionID(table: slice.table, index: run.partition), run.incarnation)
+            guard run.keyCount <= slice.keys.count - start else {
+                throw .malformed(
+                    "table \(slice.table.value): the runs name more keys than the "
+                        + "\(slice.keys.count) sent")
+            }
+            let range = start..<(start + run.keyCount)
+            let keys = UnsafeBufferPointer(rebasing: slice.keys[range])
+            if let outside = partition.rows.firstKeyOutside(keys) {
+                throw .keyOutside(partition.id, key: keys[outside])
+            }
+            runs.append(ResolvedRun(partition: partition, keys: range))
+            start = range.upperBound
+        }
+        guard start == slice.keys.count else {
+            throw .malformed(
+                "table \(slice.table.value): \(slice.keys.count) keys, but the runs name \(start)")
+        }
+        return runs
+    }
+
+    func owned(
+        _ id: PartitionID, _ incarnation: PartitionIncarnation
+    ) throws(ShardRefusal) -> OwnedPartition {
+        guard let partition = partitions[id] else { throw .stale(id, current: nil) }
+        guard partition.incarnation == incarnation else {
+            throw .stale(id, current: partition.incarnation)
+        }
+        return partition
+    }
+
+    func check(cluster theirs: ClusterID) throws(ShardRefusal) {
+        guard cluster.value != 0 else { throw .notJoined }
+        guard theirs == cluster else { throw .wrongCluster(mine: cluster, theirs: theirs) }
+    }
+
+    func checkLease(now: Instant) throws(ShardRefusal) {
+        guard let lease, lease.mayWrite(at: now) else { throw .leaseEnded }
+    }
+}

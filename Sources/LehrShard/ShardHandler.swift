@@ -1,0 +1,218 @@
+import CLehrWire
+import LehrCluster
+import LehrCore
+import LehrMembership
+package import LehrRPC
+import LehrTable
+import LehrWire
+
+/// `lehr.v1.Shard` on one core: translates between the wire and the core's tables.
+package final class ShardHandler {
+    private let shard: ShardCore
+    private let core: any Core
+    private let limits: RPCLimits
+    package private(set) var counters = ShardCounters()
+
+    /// Rows of one message of a scan.
+    private static let scanRows = 2048
+
+    package init(_ shard: ShardCore, core: any Core, limits: RPCLimits = RPCLimits()) {
+        self.shard = shard
+        self.core = core
+        self.limits = limits
+    }
+
+    package func register(in services: ServiceTable) {
+        services.unary(ShardMethods.pull) { [self] _, request, respond in
+            answering(respond) { () throws(ShardRefusal) in try pull(request, respond) }
+        }
+        registerPush(in: services)
+        registerSteps(in: services)
+        services.serverStreaming(ShardMethods.scan) { [self] _, request, stream in
+            scan(request, stream)
+        }
+        services.unary(ShardMethods.getStatistics) { [self] _, request, respond in
+            let job = request.job == 0 ? nil : JobID(request.job)
+            let statistics = shard.statistics(of: job)
+            respond.succeed { answer, arena in
+                (answer.n_partitions, answer.partitions) = arena.list(statistics) {
+                    $0.fill(&$1)
+                    _ = $2
+                }
+            }
+        }
+    }
+
+    // MARK: - Pull and push
+
+    private func pull(
+        _ request: borrowing Wire.PullRequest, _ respond: Responder<Wire.PullResponse>
+    ) throws(ShardRefusal) {
+        var slices: [TableSlice] = []
+        for table in each(request.n_tables, request.tables) {
+            slices.append(try TableSlice(pull: table))
+        }
+        let pull = try shard.check(
+            pull: slices, cluster: ClusterID(request.cluster_id),
+            answerBytesMax: limits.messageBytesMax)
+        counters.pulls += 1
+        counters.keysPulled += slices.reduce(0) { $0 + UInt64($1.keys.count) }
+        respond.succeed { answer, arena in
+            (answer.n_tables, answer.tables) = arena.list(Array(slices.enumerated())) {
+                slice, rows, arena in
+                rows.table = slice.element.table.value
+                let count = pull.floatCounts[slice.offset]
+                rows.values = arena.bytes(count: count * MemoryLayout<Float>.stride)
+                let floats = UnsafeMutableRawPointer(rows.values.data)?.bindMemory(
+                    to: Float.self, capacity: count)
+                shard.read(
+                    pull, slice: slice.offset,
+                    into: UnsafeMutableBufferPointer(start: floats, count: count))
+            }
+        }
+    }
+
+    /// A push is kept as bytes when it is staged, so it is registered untyped.
+    private func registerPush(in services: ServiceTable) {
+        services.register(
+            ShardMethods.push.path,
+            .unary { [self] _, bytes, responder in
+                let arena = WireArena()
+                do {
+                    let request = try Wire.PushRequest.decode(bytes, in: arena)
+                    responder.succeed(try push(request.pointee, bytes))
+                } catch let refusal as ShardRefusal {
+                    counters.refusals += 1
+                    responder.finish(.failure(RPCError(refusal.code, "\(refusal)")))
+                } catch {
+                    responder.fail(.invalidArgument, "\(error)")
+                }
+                withExtendedLifetime(arena) {}
+            })
+    }
+
+    private func push(
+        _ request: borrowing Wire.PushRequest, _ bytes: [UInt8]
+    ) throws(ShardRefusal) -> [UInt8] {
+        let identity = try Self.identity(request.identity)
+        let slices = try TableSlice.slices(of: request)
+        let cluster = ClusterID(request.cluster_id)
+        var answer = ShardCore.PushAnswer()
+        if request.stage != 0 {
+            _ = try shard.stage(
+                slices, request: bytes, identity, cluster: cluster, now: core.now)
+        } else {
+            answer = try shard.push(slices, identity, cluster: cluster, now: core.now)
+        }
+        counters.pushes += 1
+        counters.keysPushed += slices.reduce(0) { $0 + UInt64($1.keys.count) }
+        counters.repeats += UInt64(answer.repeated)
+        return Wire.PushResponse.encode { message, _ in
+            message.applied = answer.applied
+            message.repeated_partitions = answer.repeated
+        }
+    }
+
+    // MARK: - Steps
+
+    private func registerSteps(in services: ServiceTable) {
+        services.unary(ShardMethods.inquireStep) { [self] _, request, respond in
+            step(request, respond) { identity, cluster throws(ShardRefusal) in
+                try shard.inquire(identity, cluster: cluster, now: core.now)
+            }
+        }
+        services.unary(ShardMethods.abortStep) { [self] _, request, respond in
+            step(request, respond) { identity, cluster throws(ShardRefusal) in
+                try shard.abort(identity, cluster: cluster, now: core.now)
+            }
+        }
+        services.unary(ShardMethods.commitStep) { [self] _, request, respond in
+            step(request, respond) { identity, cluster throws(ShardRefusal) in
+                if let staged = try shard.commit(identity, cluster: cluster, now: core.now) {
+                    try apply(staged)
+                }
+                return .committed
+            }
+        }
+    }
+
+    private func apply(_ staged: [UInt8]) throws(ShardRefusal) {
+        let arena = WireArena()
+        defer { withExtendedLifetime(arena) {} }
+        // It was decoded and checked when it was staged.
+        guard let request = try? Wire.PushRequest.decode(staged, in: arena) else {
+            throw .stepConflict("what was staged cannot be read")
+        }
+        try shard.applyCommitted(
+            try TableSlice.slices(of: request.pointee),
+            try Self.identity(request.pointee.identity), now: core.now)
+    }
+
+    private func step(
+        _ request: borrowing Wire.StepRequest, _ respond: Responder<Wire.StepResponse>,
+        _ body: (PushIdentity, ClusterID) throws(ShardRefusal) -> StepStatus
+    ) {
+        let (identity, cluster) = (request.identity, ClusterID(request.cluster_id))
+        answering(respond) { () throws(ShardRefusal) in
+            let status = try body(try Self.identity(identity), cluster)
+            respond.succeed { answer, _ in answer.state = .init(rawValue: status.wire) }
+        }
+    }
+
+    // MARK: - Scan
+
+    private func scan(
+        _ request: borrowing Wire.ScanRequest, _ stream: MessageStream<Wire.ScanChunk>
+    ) {
+        do throws(ShardRefusal) {
+            try shard.check(cluster: ClusterID(request.cluster_id))
+            let id = PartitionID(table: TableID(request.table), index: request.partition)
+            let partition = try shard.owned(id, PartitionIncarnation(request.incarnation))
+            Self.send(partition, from: .start, to: stream)
+        } catch {
+            stream.finish(RPCError(error.code, "\(error)"))
+        }
+    }
+
+    /// Sends chunks while the caller keeps up, and goes on when it can take more.
+    private static func send(
+        _ partition: OwnedPartition, from start: ScanCursor,
+        to stream: MessageStream<Wire.ScanChunk>
+    ) {
+        var next: ScanCursor? = start
+        while let cursor = next {
+            guard stream.untyped.isWritable else {
+                stream.untyped.onWritable = {
+                    stream.untyped.onWritable = nil
+                    send(partition, from: cursor, to: stream)
+                }
+                return
+            }
+            let rows = partition.rows.scan(from: cursor, limit: scanRows)
+            stream.send { chunk, arena in
+                chunk.keys = arena.bytes(copying: rows.keys)
+                chunk.values = arena.bytes(copying: rows.weights)
+                chunk.shows = arena.bytes(copying: rows.shows)
+                chunk.clicks = arena.bytes(copying: rows.clicks)
+            }
+            next = rows.next
+        }
+        stream.finish()
+    }
+
+    private static func identity(
+        _ field: UnsafeMutablePointer<Wire.PushIdentity>?
+    ) throws(ShardRefusal) -> PushIdentity {
+        guard let field else { throw .malformed("a push or a step carries its identity") }
+        return PushIdentity(wire: field.pointee)
+    }
+
+    private func answering<M>(
+        _ respond: Responder<M>, _ body: () throws(ShardRefusal) -> Void
+    ) {
+        do throws(ShardRefusal) { try body() } catch {
+            counters.refusals += 1
+            respond.fail(error.code, "\(error)")
+        }
+    }
+}

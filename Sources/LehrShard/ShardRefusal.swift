@@ -1,0 +1,69 @@
+package import LehrCore
+import LehrMembership
+import LehrRPC
+package import LehrTable
+import LehrWire
+
+/// Why a shard says no; nothing has been applied.
+package enum ShardRefusal: Error, Equatable, CustomStringConvertible {
+    case wrongCluster(mine: ClusterID, theirs: ClusterID)
+    /// This process has not learnt yet which cluster it is of.
+    case notJoined
+    /// No partition of the job is here, as far as the map goes that this core has.
+    case unknownJob(JobID)
+    /// The partition is not here, or is here under another incarnation.
+    case stale(PartitionID, current: PartitionIncarnation?)
+    case malformed(String)
+    case keyOutside(PartitionID, key: UInt64)
+    /// This shard's lease may have ended: writing could cross a new owner's.
+    case leaseEnded
+    case olderGeneration(current: UInt32)
+    case exhausted(String)
+    case step(StepRefusal)
+    case stepConflict(String)
+
+    package var description: String {
+        switch self {
+        case .wrongCluster(let mine, let theirs):
+            "this shard belongs to cluster \(mine), the request to \(theirs)"
+        case .notJoined: "this shard has not joined its cluster yet"
+        case .unknownJob(let job):
+            "job \(job.value) has no partition here; refresh the cluster map"
+        case .stale(let partition, let current):
+            """
+            partition \(partition.index) of table \(partition.table.value): \
+            \(current.map { "incarnation \($0.value) is current" } ?? "not owned here"); \
+            refresh the cluster map
+            """
+        case .malformed(let reason): reason
+        case .keyOutside(let partition, let key):
+            """
+            key \(key) does not belong to partition \(partition.index) of table \
+            \(partition.table.value)
+            """
+        case .leaseEnded: "this shard cannot renew its lease and takes no writes until it can"
+        case .olderGeneration(let current): "the job has reached generation \(current)"
+        case .exhausted(let reason): reason
+        case .step(let refusal): "\(refusal)"
+        case .stepConflict(let reason): reason
+        }
+    }
+
+    /// What the caller should do: see `StatusCode`.
+    var code: StatusCode {
+        switch self {
+        case .wrongCluster, .olderGeneration: .failedPrecondition
+        case .stale, .unknownJob: .aborted
+        case .malformed, .keyOutside: .invalidArgument
+        case .leaseEnded, .notJoined: .unavailable
+        case .exhausted: .resourceExhausted
+        case .step(let refusal):
+            switch refusal {
+            case .outdated: .failedPrecondition
+            case .tooManyParts: .resourceExhausted
+            case .batchOutOfRange: .invalidArgument
+            }
+        case .stepConflict: .failedPrecondition
+        }
+    }
+}

@@ -1,0 +1,34 @@
+/// What became of the rows of one push.
+package struct PushOutcome: Hashable, Sendable {
+    /// Gradients applied; a key that came twice counts twice.
+    package var applied = 0
+    /// Rows that did not exist before.
+    package var created = 0
+    /// Gradients or counts that were not numbers, or absurdly large.
+    package var refusedNotFinite = 0
+    /// Gradients of new keys for which there was no room.
+    package var refusedAtLimit = 0
+
+    package init() {}
+}
+
+/// What a partition has done since it was created.
+package struct TableCounters: Hashable, Sendable {
+    /// Rows read by pulls.
+    package var pulled: UInt64 = 0
+    /// Of these, rows that did not exist and were answered with their initial value.
+    package var pulledMissing: UInt64 = 0
+    package var applied: UInt64 = 0
+    package var created: UInt64 = 0
+    package var refusedNotFinite: UInt64 = 0
+    package var refusedAtLimit: UInt64 = 0
+
+    package init() {}
+
+    mutating func count(_ outcome: PushOutcome) {
+        applied += UInt64(outcome.applied)
+        created += UInt64(outcome.created)
+        refusedNotFinite += UInt64(outcome.refusedNotFinite)
+        refusedAtLimit += UInt64(outcome.refusedAtLimit)
+    }
+}

@@ -1,0 +1,3 @@
+import LehrNode
+
+await LehrCommand.runAndExit()

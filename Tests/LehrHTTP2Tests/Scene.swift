@@ -1,0 +1,145 @@
+import Glibc
+import LehrCore
+import LehrHTTP2
+import LehrRPC
+import LehrReactor
+import LehrWire
+import Testing
+
+/// What carries the calls of a test.
+enum Carrier: CaseIterable, CustomTestStringConvertible {
+    case sockets, memory
+
+    var testDescription: String { self == .sockets ? "sockets" : "memory" }
+}
+
+/// A client, and servers that a test starts: on one reactor, or on cores of one virtual time.
+///
+/// A test's body is run on the client's core and calls `finish` when it has seen everything.
+final class Scene {
+    let core: any Core
+    let client: any Transport
+    private let makeServer: (RPCLimits) -> any Transport
+    private let listenAddress: String
+    private let stop: () -> Void
+    private(set) var isFinished = false
+    private var servers: [any Transport] = []
+
+    /// How long a body may take, of real or virtual time.
+    private static let patience = Duration.seconds(30)
+
+    private init(
+        core: any Core, client: any Transport, listenAddress: String,
+        makeServer: @escaping (RPCLimits) -> any Transport, stop: @escaping () -> Void
+    ) {
+        self.core = core
+        self.client = client
+        self.listenAddress = listenAddress
+        self.makeServer = makeServer
+        self.stop = stop
+    }
+
+    /// Runs `body` until it has called `finish`.
+    static func run(
+        on carrier: Carrier, limits: RPCLimits = RPCLimits(), _ body: (Scene) throws -> Void
+    ) throws {
+        switch carrier {
+        case .sockets: try runOnSockets(limits, body)
+        case .memory: try runInMemory(limits, body)
+        }
+    }
+
+    private static func runOnSockets(_ limits: RPCLimits, _ body: (Scene) throws -> Void) throws {
+        let reactor = try Reactor()
+        let scene = Scene(
+            core: reactor,
+            client: HTTP2Transport(reactor: reactor, limits: limits, random: .init(seed: 1)),
+            listenAddress: "127.0.0.1:0",
+            makeServer: { HTTP2Transport(reactor: reactor, limits: $0, random: .init(seed: 2)) },
+            stop: { reactor.stop() })
+        let alarm = reactor.schedule(after: patience) { reactor.stop() }
+        defer { scene.servers = [] }
+        try body(scene)
+        reactor.run()
+        reactor.cancel(alarm)
+        try #require(scene.isFinished, "the test did not finish in time")
+    }
+
+    private static func runInMemory(_ limits: RPCLimits, _ body: (Scene) throws -> Void) throws {
+        let time = VirtualTime()
+        var random = RandomSource(seed: 7)
+        let network = InMemoryNetwork(on: time) { _, _, _ in .microseconds(20 + random.below(200)) }
+        let home = VirtualCore(on: time)
+        let scene = Scene(
+            core: home,
+            client: InMemoryTransport(name: "client", core: home, network: network, limits: limits),
+            listenAddress: "server:0",
+            makeServer: {
+                InMemoryTransport(
+                    name: "server", core: VirtualCore(on: time), network: network, limits: $0)
+            }, stop: {})
+        defer {
+            scene.servers = []
+            time.forgetAll()
+        }
+        var failure: (any Error)?
+        home.perform {
+            do { try body(scene) } catch { failure = error }
+        }
+        if let failure { throw failure }
+        try #require(
+            time.run(for: patience) { scene.isFinished }, "the test did not finish in time")
+    }
+
+    /// The test has seen what it waited for; on sockets everything is closed first.
+    func finish() {
+        guard !isFinished else { return }
+        isFinished = true
+        for transport in servers + [client] { transport.shutDown(grace: .zero) {} }
+        _ = core.schedule(after: .milliseconds(5), stop)
+    }
+
+    /// Starts a server, at `address` if given, and returns it with where it listens.
+    func serve(
+        _ services: ServiceTable, at address: String? = nil, limits: RPCLimits = RPCLimits()
+    ) throws -> (transport: any Transport, address: String) {
+        let transport = makeServer(limits)
+        servers.append(transport)
+        return (transport, try transport.listen(at: address ?? listenAddress, services))
+    }
+
+    /// A channel to a new server with one method.
+    func channel(
+        _ path: String, _ handler: ServiceTable.Handler, limits: RPCLimits = RPCLimits()
+    ) throws -> any Channel {
+        let services = ServiceTable()
+        services.register(path, handler)
+        return client.channel(to: try serve(services, limits: limits).address)
+    }
+
+    /// Runs `work` once `condition` holds, however long that takes; a test's patience ends it.
+    func once(_ condition: @escaping () -> Bool, _ work: @escaping () -> Void) {
+        if condition() { return core.post(work) }
+        after(.milliseconds(1)) { self.once(condition, work) }
+    }
+
+    func after(_ delay: Duration, _ work: @escaping () -> Void) {
+        _ = core.schedule(after: delay, work)
+    }
+}
+
+extension Result where Success == [UInt8], Failure == RPCError {
+    var code: StatusCode {
+        switch self {
+        case .success: .ok
+        case .failure(let error): error.code
+        }
+    }
+}
+
+/// Keeps handlers' ends of calls, as a handler does that answers later.
+final class Held {
+    var responders: [UnaryResponder] = []
+    var streams: [any ServerStream] = []
+    var onCall: (() -> Void)?
+}

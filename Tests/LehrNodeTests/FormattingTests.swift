@@ -1,0 +1,25 @@
+import Testing
+
+@testable import LehrNode
+
+@Suite struct FormattingTests {
+    @Test func writesQuantitiesForPeople() {
+        #expect(Formatting.count(0) == "0")
+        #expect(Formatting.count(999) == "999")
+        #expect(Formatting.count(1_234_567) == "1,234,567")
+        #expect(Formatting.count(-123_456) == "-123,456")
+        #expect(Formatting.bytes(1023) == "1023 B")
+        #expect(Formatting.bytes(1536) == "1.5 KiB")
+        #expect(Formatting.time(75) == "1m15s")
+        #expect(Formatting.time(3.21) == "3.2s")
+        #expect(Formatting.time(7260) == "2h1m")
+        #expect(Formatting.time(.infinity) == "?")
+    }
+
+    @Test func alignsColumns() {
+        var table = TextTable([("name", .left), ("n", .right)])
+        table.add(["a", "1"])
+        table.add(["long", "100"])
+        #expect(table.text == "name    n\na       1\nlong  100")
+    }
+}
