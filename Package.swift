@@ -90,13 +90,13 @@ let package = Package(
 
         // Contract.
         library("LehrWire", ["LehrCore", "CLehrWire", "CProtobufC"]),
-        library("LehrRPC", ["LehrCore", "LehrWire", deque, heap, logging]),
+        library("LehrRPC", ["LehrCore", "LehrWire", heap]),
 
         // Transport.
-        library("LehrReactor", ["LehrCore", "LehrRPC", "CLinux", heap, logging]),
+        library("LehrReactor", ["LehrCore", "LehrRPC", "CLinux"]),
         library(
             "LehrHTTP2",
-            ["LehrCore", "LehrRPC", "LehrReactor", "LehrWire", "CNGHTTP2", deque, logging]),
+            ["LehrCore", "LehrRPC", "LehrReactor", "LehrWire", "CNGHTTP2", deque]),
 
         // The cluster's protocol as its members speak it: translation, membership, pull and push.
         library(
@@ -119,7 +119,7 @@ let package = Package(
             "LehrCoordinator",
             [
                 "LehrCore", "LehrMembership", "LehrPlacement", "LehrModel", "LehrTable", "LehrData",
-                "LehrCluster", "LehrRPC", "LehrWire", "CLehrWire", "CSQLite", logging, metrics,
+                "LehrCluster", "LehrRPC", "LehrWire", "CLehrWire", "CSQLite", logging,
             ]),
         library(
             "LehrShard",
@@ -156,13 +156,14 @@ let package = Package(
         library(
             "LehrTestKit",
             [
-                "LehrCore", "LehrMembership", "LehrPlacement", "LehrTable", "LehrRPC", "LehrWire",
-                "CLehrWire", "LehrCluster", "LehrCoordinator", logging,
+                "LehrCore", "LehrMembership", "LehrPlacement", "LehrTable", "LehrData", "LehrRPC",
+                "LehrWire", "CLehrWire", "LehrCluster", "LehrCoordinator", "LehrShard",
+                "LehrWorker", logging,
             ]),
         tests("LehrCore"),
-        tests("LehrWire"),
+        tests("LehrWire", ["CLehrWire"]),
         tests("LehrRPC", ["LehrCore", "LehrWire"]),
-        tests("LehrHTTP2", ["LehrCore", "LehrRPC", "LehrReactor", "LehrWire"]),
+        tests("LehrHTTP2", ["LehrCore", "LehrRPC", "LehrReactor", "LehrWire", "CLehrWire"]),
         tests("LehrTable", ["LehrCore"]),
         tests("LehrGraph", ["LehrCore"], exclude: ["Fixtures"]),
         tests("LehrModel", ["LehrCore", "LehrData", "LehrGraph", "LehrTable"]),
@@ -174,5 +175,6 @@ let package = Package(
             "LehrServing",
             ["LehrCore", "LehrWeb", "LehrArtifact", "LehrRetrieval", logging, lifecycle]),
         tests("LehrNode", ["LehrCore", argumentParser]),
+        tests("LehrTestKit", ["LehrCore"]),
     ]
 )

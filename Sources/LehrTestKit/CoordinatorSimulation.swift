@@ -24,6 +24,8 @@ package final class CoordinatorSimulation {
     private var coordinator: (core: VirtualCore, shell: CoordinatorShell)?
     private var workers: [ScriptedWorker] = []
     private var agents: [MembershipAgent] = []
+    /// The network does not keep its transports.
+    private var transports: [InMemoryTransport] = []
     private var lives = 0
     private let batchesAPart: UInt64 = 40
 
@@ -72,8 +74,7 @@ package final class CoordinatorSimulation {
     private func startCoordinator() {
         let core = VirtualCore(on: time)
         core.perform {
-            let transport = InMemoryTransport(
-                name: "coordinator", core: core, network: network)
+            let transport = makeTransport("coordinator", core)
             do {
                 let shell = try CoordinatorShell(
                     core: core, store: store,
@@ -93,12 +94,17 @@ package final class CoordinatorSimulation {
         }
     }
 
+    private func makeTransport(_ name: String, _ core: VirtualCore) -> InMemoryTransport {
+        let transport = InMemoryTransport(name: name, core: core, network: network)
+        transports.append(transport)
+        return transport
+    }
+
     private func startShard(_ index: Int) {
         let core = VirtualCore(on: time)
         core.perform {
             let name = "shard-\(index)"
-            let transport = InMemoryTransport(
-                name: name, core: core, network: network)
+            let transport = makeTransport(name, core)
             let agent = MembershipAgent(
                 transport: transport, coordinator: Self.address,
                 identity: .init(
@@ -116,8 +122,7 @@ package final class CoordinatorSimulation {
         let name = "worker-\(index)"
         let core = VirtualCore(on: time)
         core.perform {
-            let transport = InMemoryTransport(
-                name: "\(name).\(lives)", core: core, network: network)
+            let transport = makeTransport("\(name).\(lives)", core)
             let worker = ScriptedWorker(
                 name: name, transport: transport, core: core, coordinator: Self.address,
                 batchesAPart: batchesAPart, random: RandomSource(seed: random.next()), log: log,

@@ -38,6 +38,7 @@ final class EvaluationTask: WorkerTask {
             switch result {
             case .success(let block):
                 environment.withTables(of: job, while: { [self] in isActive }) { [self] tables in
+                    guard job.fits(tables) else { return end(failure: JobContext.misfit) }
                     let batches = BatchSequence(inFileOrder: block, batchSize: examplesAtOnce)
                     report.batches = UInt64(batches.batchCount)
                     score(0, batches, tables, BatchSlot(tableCount: tables.count))
@@ -103,8 +104,8 @@ final class EvaluationTask: WorkerTask {
     }
 
     private func fail(_ error: RPCError) {
-        // As for training: the coordinator knows.
-        guard error.code != .notFound, error.code != .failedPrecondition else { return cancel() }
+        // As for training: the task ends unfinished.
+        guard error.code != .notFound, error.code != .failedPrecondition else { return end() }
         end(failure: "a shard refused a pull: \(error)")
     }
 

@@ -38,6 +38,14 @@ final class JobContext {
         }
         return tables
     }
+
+    /// Whether the coordinator made of the job file what this worker makes of it.
+    func fits(_ tables: [PlacedTable]) -> Bool { tables.map(\.spec) == trainer.tables }
+
+    static let misfit = """
+        the cluster made other tables of the job file than this worker would; run the same version \
+        of lehr everywhere
+        """
 }
 
 /// Why a task cannot be done, by anybody: the job fails with it.

@@ -63,6 +63,7 @@ final class TrainingTask: WorkerTask {
         report.batches = UInt64(sequence.batchCount)
         report.malformedLines = UInt64(block.malformedCount)
         environment.withTables(of: job, while: { [self] in isActive }) { [self] tables in
+            guard job.fits(tables) else { return fail(JobContext.misfit) }
             self.tables = tables
             report.placementVersion = tables.map(\.placementVersion).max() ?? 0
             let depth = isSequential ? 1 : training.batchesInFlight
@@ -173,9 +174,9 @@ final class TrainingTask: WorkerTask {
     }
 
     func fail(_ error: RPCError) {
-        // The job's tables or this worker's claim are gone: nobody's fault, and the coordinator
-        // knows. What it answers to the next report ends the task.
-        guard error.code != .notFound, error.code != .failedPrecondition else { return cancel() }
+        // The job's tables or this worker's claim are gone: nobody's fault. The task ends unfinished,
+        // and the next one asked for says what is left to do.
+        guard error.code != .notFound, error.code != .failedPrecondition else { return end() }
         fail("a shard refused the work: \(error)")
     }
 

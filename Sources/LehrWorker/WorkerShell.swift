@@ -192,12 +192,13 @@ package final class WorkerShell {
             guard task?.lease == lease, task?.work === work else { return }
             if proceed == nil {
                 _ = core.schedule(after: backoff.next()) { [self] in ended(work) }
-            } else {
-                backoff.reset()
-                tasksDone += 1
-                dropTask()
-                acquire()
+                return
             }
+            dropTask()
+            guard work.report.isDone || !work.report.failure.isEmpty else { return acquireLater() }
+            backoff.reset()
+            tasksDone += 1
+            acquire()
         }
     }
 

@@ -2,7 +2,8 @@ import LehrCluster
 
 /// A task under way. Lives on the worker's core.
 protocol WorkerTask: AnyObject {
-    /// How far it is; `isDone` or `failure` are set at its end.
+    /// How far it is. At its end `isDone` or `failure` is set; neither when it has to be left to
+    /// the next attempt.
     var report: TaskReport { get }
     /// Called once, at the end, unless it was cancelled.
     var onEnd: (() -> Void)? { get set }

@@ -1,3 +1,4 @@
+import LehrCore
 import Testing
 
 @testable import LehrNode
@@ -14,6 +15,18 @@ import Testing
         #expect(Formatting.time(3.21) == "3.2s")
         #expect(Formatting.time(7260) == "2h1m")
         #expect(Formatting.time(.infinity) == "?")
+    }
+
+    @Test func writesKeysInSnakeCase() throws {
+        struct Figures: Encodable {
+            var hrAt10 = 1
+            var peakRssBytes = ["shard": 2]
+            var job = JobID(3)
+        }
+        let text = try Formatting.json(Figures())
+        #expect(text.contains("\"hr_at_10\" : 1"))
+        #expect(text.contains("\"peak_rss_bytes\" : {\n    \"shard\" : 2"))
+        #expect(text.contains("\"job\" : 3"))
     }
 
     @Test func alignsColumns() {

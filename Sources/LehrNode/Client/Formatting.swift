@@ -39,11 +39,13 @@ enum Formatting {
         return seconds < 10 ? "\(decimal(seconds, 1))s" : "\(whole)s"
     }
 
-    /// A value as JSON for programs, keys sorted.
+    /// A value as JSON for programs, keys sorted and in snake case.
     static func json(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.keyEncodingStrategy = .custom { path in
+            SnakeCaseKey(stringValue: path.last?.stringValue ?? "")
+        }
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 }

@@ -1,0 +1,63 @@
+package import LehrCluster
+import LehrCore
+import LehrMembership
+package import LehrRPC
+package import LehrShard
+import Logging
+
+/// A shard as a simulated process: as many cores as it has, each with tables and an address of its
+/// own.
+package final class SandboxShard {
+    package let name: String
+    package let cores: [VirtualCore]
+    package let shards: [ShardCore]
+    package let handlers: [ShardHandler]
+    package let addresses: [String]
+    package let agent: MembershipAgent
+    private let transports: [InMemoryTransport]
+
+    init(
+        _ name: String, network: InMemoryNetwork, coordinator: String, options: SandboxOptions,
+        random: inout RandomSource
+    ) throws {
+        let cores = (0..<options.coresPerShard).map { VirtualCore(index: $0, on: network.time) }
+        let transports = cores.map { core in
+            InMemoryTransport(name: "\(name)/\(core.index)", core: core, network: network)
+        }
+        let shards = cores.indices.map { ShardCore(index: UInt32($0)) }
+        handlers = zip(shards, cores).map { ShardHandler($0, core: $1) }
+        var addresses: [String] = []
+        for (transport, handler) in zip(transports, handlers) {
+            let services = ServiceTable()
+            handler.register(in: services)
+            addresses.append(
+                try transport.listen(at: "\(name):\(7200 + addresses.count)", services))
+        }
+        var endpoints: [ShardShell.Endpoint] = []
+        for (core, shard) in zip(cores, shards) {
+            core.perform {
+                endpoints.append(
+                    ShardShell.Endpoint(mailbox: core.mailbox, shard: Confined(shard, to: core)))
+            }
+        }
+        let agent = MembershipAgent(
+            transport: transports[0], coordinator: coordinator,
+            identity: .init(name: name, role: .shard, coreAddresses: addresses, httpAddress: ""),
+            random: RandomSource(seed: random.next()), logger: options.logger)
+        self.name = name
+        self.cores = cores
+        self.transports = transports
+        self.shards = shards
+        self.addresses = addresses
+        self.agent = agent
+        cores[0].perform {
+            ShardShell(endpoints, logger: options.logger).follow(agent)
+            agent.start()
+        }
+    }
+
+    /// As `kill -9`.
+    package func kill() {
+        for core in cores { core.kill() }
+    }
+}
