@@ -164,12 +164,25 @@ let package = Package(
         tests("LehrWire", ["CLehrWire"]),
         tests("LehrRPC", ["LehrCore", "LehrWire"]),
         tests("LehrHTTP2", ["LehrCore", "LehrRPC", "LehrReactor", "LehrWire", "CLehrWire"]),
+        tests("LehrMembership", ["LehrCore", "LehrTable"]),
+        tests("LehrPlacement", ["LehrCore", "LehrTable"]),
         tests("LehrTable", ["LehrCore"]),
         tests("LehrGraph", ["LehrCore"], exclude: ["Fixtures"]),
         tests("LehrModel", ["LehrCore", "LehrData", "LehrGraph", "LehrTable"]),
         tests("LehrData", ["LehrCore"]),
         tests("LehrArtifact", ["LehrCore"]),
         tests("LehrRetrieval", ["LehrCore", "LehrData"]),
+        tests("LehrCluster", ["LehrCore", "LehrMembership", "LehrTable"]),
+        tests(
+            "LehrCoordinator",
+            [
+                "LehrCluster", "LehrCore", "LehrMembership", "LehrTestKit", "LehrRPC", "LehrWire",
+                "CLehrWire",
+            ]),
+        tests(
+            "LehrShard",
+            ["LehrCore", "LehrMembership", "LehrTable", "LehrRPC", "LehrWire", "CLehrWire"]),
+        tests("LehrWorker", ["LehrCore"]),
         tests("LehrWeb", ["LehrCore", coreMetrics, lifecycle, logging]),
         tests(
             "LehrServing",

@@ -180,7 +180,7 @@ package final class CoordinatorHandler {
                 }
             }
             if let number {
-                respond.untyped.onCancel = { [shell] in shell.stopWaiting(number) }
+                respond.untyped.onCancel = { [weak shell] in shell?.stopWaiting(number) }
             }
         }
         services.unary(CoordinatorMethods.reportTask) { [self] _, request, respond in

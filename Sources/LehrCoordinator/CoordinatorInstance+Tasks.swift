@@ -43,11 +43,13 @@ extension CoordinatorInstance {
         guard let index = jobs.firstIndex(where: { $0.id == report.job }) else {
             return (false, [])
         }
-        // Acknowledgements of an owner that has since been replaced prove nothing.
+        // Acknowledgements of an owner that has since been replaced prove nothing. A failure needs
+        // none: it may come before the worker has seen the tables at all.
         let placement = tables.filter { $0.job == report.job }.map(\.placementVersion).max() ?? 0
-        guard report.kind == .evaluate || report.placementVersion >= placement else {
-            return (true, [])
-        }
+        guard
+            report.kind == .evaluate || !report.failure.isEmpty
+                || report.placementVersion >= placement
+        else { return (true, []) }
         guard let record = jobs[index].note(report, from: worker, now: now) else {
             return (false, [])
         }

@@ -14,9 +14,9 @@ final class StreamWatcher<Value, Message: WireMessage>: Watcher {
     ) {
         self.stream = stream
         self.fill = fill
-        // The stream keeps its watcher: it lives until the stream has ended.
-        stream.untyped.onWritable = { self.onReady?() }
-        stream.untyped.onCancel = { self.onGone?() }
+        // The list that it is in keeps the watcher; the stream must not, which the watcher keeps.
+        stream.untyped.onWritable = { [weak self] in self?.onReady?() }
+        stream.untyped.onCancel = { [weak self] in self?.onGone?() }
     }
 
     func take(_ value: Value) -> Bool {

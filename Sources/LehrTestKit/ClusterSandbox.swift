@@ -59,6 +59,14 @@ package final class ClusterSandbox {
         precondition(isUp, "an undisturbed cluster comes up")
     }
 
+    /// Ends every process, then lets what they had planned come to nothing: planned work keeps its
+    /// core alive, which keeps the time, which keeps the work.
+    deinit {
+        for core in workers.map(\.core) + shards.flatMap(\.cores) + [clientCore] { core.kill() }
+        coordinator?.core.kill()
+        while time.runNext() {}
+    }
+
     // MARK: - Processes
 
     /// Starts the coordinator, or starts it again from what the store holds.

@@ -12,7 +12,7 @@ training:
   epochs: {epochs}
   batch-size: {batch_size}
   seed: 1
-  in-flight: 2
+  in-flight: {in_flight}
   malformed-lines-tolerated: {tolerated}
   evaluate-every-epoch: false
 optimizer:
@@ -44,6 +44,7 @@ def write_job(
         batch_size=batch_size,
         dimension=dimension,
         tolerated=tolerated,
+        in_flight=1 if mode == "sequential" else 2,
     )
     assert replace[0] in text
     path = folder / f"{name}.yaml"

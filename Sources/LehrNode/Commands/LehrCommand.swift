@@ -1,5 +1,6 @@
 package import ArgumentParser
 import Foundation
+import LehrWeb
 
 /// The one binary: roles and tools are its subcommands.
 package struct LehrCommand: AsyncParsableCommand {
@@ -46,6 +47,8 @@ package struct LehrCommand: AsyncParsableCommand {
             fail(error.description, error.status.rawValue)
         } catch let error as ConfigError {
             fail(error.description, ExitStatus.configuration.rawValue)
+        } catch let error as WebError {
+            fail(error.description, ExitStatus.address.rawValue)
         } catch let error as any CustomStringConvertible & Error where !(isParserError(error)) {
             fail(error.description, 1)
         } catch {

@@ -42,7 +42,10 @@ struct DemoCommand: AsyncParsableCommand {
         let folder = FileManager.default.temporaryDirectory.path + "/lehr-demo-\(getpid())"
         try LocalFileSystem().createDirectory(folder)
         let cluster = LocalCluster(folder: folder)
-        let interrupts = Interrupts { cluster.killAll() }
+        let interrupts = Interrupts {
+            cluster.killAll()
+            try? LocalFileSystem().remove(folder)
+        }
         defer { withExtendedLifetime(interrupts) {} }
         do {
             let demo = Demo(
@@ -52,7 +55,11 @@ struct DemoCommand: AsyncParsableCommand {
             if let jsonFile { try write(summary, to: jsonFile) }
         } catch {
             await cluster.stop()
-            print("\nThe logs are in \(folder).")
+            if cluster.isEmpty {
+                try? LocalFileSystem().remove(folder)
+            } else {
+                print("\nThe logs are in \(folder).")
+            }
             throw error
         }
         if keep {

@@ -16,6 +16,9 @@ final class LocalCluster: Sendable {
 
     init(folder: String) { self.folder = folder }
 
+    /// Whether nothing was ever started, so that there are no logs either.
+    var isEmpty: Bool { children.withLock { $0.isEmpty } }
+
     /// Starts `lehr ROLE ARGUMENTS`; its output goes to `FOLDER/NAME.log`.
     func start(_ role: String, name: String, _ arguments: [String]) throws {
         let path = "\(folder)/\(name).log"

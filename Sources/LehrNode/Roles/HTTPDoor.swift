@@ -1,3 +1,5 @@
+import ServiceLifecycle
+
 /// The address of a process's HTTP door, once it is open.
 final class HTTPDoor: Sendable {
     private let stream: AsyncStream<String>
@@ -10,9 +12,12 @@ final class HTTPDoor: Sendable {
         continuation.finish()
     }
 
-    /// Waits until it is open; to be asked once.
+    /// Waits until it is open, or until shutdown begins because it cannot be; to be asked once.
     func address() async throws -> String {
-        for await address in stream { return address }
-        throw CancellationError()
+        let address = await cancelWhenGracefulShutdown { [stream] in
+            await stream.first { _ in true }
+        }
+        guard let address else { throw CancellationError() }
+        return address
     }
 }

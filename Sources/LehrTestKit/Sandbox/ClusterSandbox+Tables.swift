@@ -7,7 +7,7 @@ extension ClusterSandbox {
     /// Every row of a job's tables by table and key, as bits: equal trainings have equal contents.
     package func contents(of job: JobID) -> [String: [UInt64: [UInt32]]] {
         var tables: [String: [UInt64: [UInt32]]] = [:]
-        for owned in shards.flatMap(\.shards).flatMap(\.ownedPartitions) where owned.job == job {
+        for owned in liveShards.flatMap(\.shards).flatMap(\.ownedPartitions) where owned.job == job {
             let dimension = owned.rows.spec.dimension
             var cursor: ScanCursor? = .start
             while let start = cursor {
@@ -22,9 +22,11 @@ extension ClusterSandbox {
         return tables
     }
 
+    private var liveShards: [SandboxShard] { shards.filter(\.isAlive) }
+
     /// What every partition of a job holds and has done, ordered by partition.
     package func statistics(of job: JobID) -> [PartitionStatistics] {
-        shards.flatMap(\.shards).flatMap { $0.statistics(of: job) }
+        liveShards.flatMap(\.shards).flatMap { $0.statistics(of: job) }
             .sorted { $0.partition < $1.partition }
     }
 }

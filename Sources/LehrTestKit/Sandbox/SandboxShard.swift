@@ -56,6 +56,8 @@ package final class SandboxShard {
         }
     }
 
+    package var isAlive: Bool { cores.allSatisfy(\.isAlive) }
+
     /// As `kill -9`.
     package func kill() {
         for core in cores { core.kill() }

@@ -32,7 +32,7 @@ package final class SandboxWorker {
         self.agent = agent
         self.shell = shell
         core.perform {
-            agent.onJoin = { _ in shell.joined() }
+            agent.onJoin = { [weak shell] _ in shell?.joined() }
             agent.start()
         }
     }

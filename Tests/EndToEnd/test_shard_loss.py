@@ -1,0 +1,67 @@
+"""A shard is lost with the rows that it owned: the job fails, and says which shard it was."""
+
+import time
+
+from Support.jobs import write_job
+
+
+def test_killed(make_cluster, long_job):
+    cluster = make_cluster()
+    job = cluster.submit(long_job)
+    cluster.wait_for_progress(job, 0.1)
+    watch = cluster.sandbox.start("watch", "job", "watch", job, "--coordinator", cluster.address)
+    watch.wait_for("job 1 running")
+    cluster.shards[1].kill()
+    begin = time.monotonic()
+    status = cluster.wait_for_end(job, "failed", seconds=10)
+
+    # The lease is 2 s.
+    assert time.monotonic() - begin < 4
+    address = cluster.shards[1].grpc
+    assert status["message"] == (
+        f"shard shard-1 ({address}) was lost: its lease ended without renewal; "
+        "the rows it owned are gone"
+    )
+    assert watch.wait() == 1
+    assert "shard shard-1" in watch.log
+    assert "shard shard-1" in cluster.run("job", "status", job).stdout
+    assert cluster.json("placement") == []
+    assert "shard shard-1" in cluster.run("export", job, cluster.models, status=1).stderr
+
+
+def test_killed_and_restarted_under_its_name(make_cluster, long_job, small_data, tmp_path):
+    cluster = make_cluster()
+    job = cluster.submit(long_job)
+    cluster.wait_for_progress(job, 0.1)
+    cluster.shards[1].kill()
+    cluster.shard("shard-1")
+    status = cluster.wait_for_end(job, "failed", seconds=10)
+    assert "shard shard-1" in status["message"]
+    assert "another process joined under its name" in status["message"]
+
+    # The cluster is whole again: the next job is trained, on both.
+    following = cluster.submit(write_job(tmp_path, small_data))
+    cluster.wait_for_end(following)
+    assert {row["owner"] for row in cluster.json("placement")} == {"shard-0", "shard-1"}
+
+
+def test_told_to_end(make_cluster, long_job):
+    cluster = make_cluster()
+    job = cluster.submit(long_job)
+    cluster.wait_for_progress(job, 0.1)
+    status, seconds = cluster.shards[0].terminate()
+    assert (status, seconds < 2) == (0, True)
+    assert "shard-0" not in cluster.members()
+    message = cluster.wait_for_end(job, "failed", seconds=2)["message"]
+    assert "shard shard-0" in message and "it stopped" in message
+
+
+def test_lost_after_the_job_has_ended(make_cluster, small_data, tmp_path):
+    cluster = make_cluster()
+    job = cluster.submit(write_job(tmp_path, small_data))
+    cluster.wait_for_end(job)
+    cluster.shards[0].terminate()
+    status = cluster.job(job)
+    assert status["state"] == "completed"
+    assert "shard shard-0" in status["message"]
+    assert "can no longer be exported" in status["message"]

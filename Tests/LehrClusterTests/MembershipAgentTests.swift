@@ -1,0 +1,196 @@
+import CLehrWire
+import LehrCluster
+import LehrCore
+import LehrMembership
+import LehrRPC
+import LehrWire
+import Logging
+import Testing
+
+/// A member's side of the lease protocol, against a scripted coordinator.
+@Suite struct MembershipAgentTests {
+    private final class Scene {
+        let time = VirtualTime()
+        let core: VirtualCore
+        let agent: MembershipAgent
+        var joins: [(time: Instant, cluster: UInt64)] = []
+        var beats: [Instant] = []
+        var leaves = 0
+        /// What joins and beats are refused with, one after another; then they succeed.
+        var refusals: [RPCError] = []
+        var map = MapFixture.map([], members: [], version: 5)
+        var maps: [UInt64] = []
+        var lives: [UInt64] = []
+        var renewals: [Instant] = []
+        var refused: RPCError?
+        private var stream: MessageStream<Wire.ClusterMap>?
+        private let network: InMemoryNetwork
+        private let server: InMemoryTransport
+        private let client: InMemoryTransport
+
+        init(listens: Bool = true) throws {
+            network = InMemoryNetwork(on: time) { _, _, _ in .milliseconds(1) }
+            core = VirtualCore(on: time)
+            server = InMemoryTransport(name: "c", core: VirtualCore(on: time), network: network)
+            client = InMemoryTransport(name: "m", core: core, network: network)
+            agent = MembershipAgent(
+                transport: client, coordinator: "c:1",
+                identity: .init(
+                    name: "m", role: .shard, coreAddresses: ["m:1"], httpAddress: ""),
+                random: RandomSource(seed: 4),
+                logger: Logger(label: "t", factory: { _ in SwiftLogNoOpLogHandler() }))
+            agent.onMap = { [weak self] in self?.maps.append($0.version) }
+            agent.onJoin = { [weak self] in self?.lives.append($0.incarnation.value) }
+            agent.onRenew = { [weak self] in self?.renewals.append($0.deadline) }
+            agent.onRefused = { [weak self] in self?.refused = $0 }
+            if listens { try listen() }
+        }
+
+        func listen() throws {
+            let services = ServiceTable()
+            services.unary(CoordinatorMethods.join) { [weak self] _, request, respond in
+                guard let self else { return }
+                joins.append((time.now, request.cluster_id))
+                if let refusal = takeRefusal() { return respond.fail(refusal) }
+                let incarnation = UInt64(joins.count)
+                respond.succeed { answer, _ in
+                    (answer.cluster_id, answer.incarnation) = (77, incarnation)
+                    (answer.ttl_ms, answer.heartbeat_ms) = (10_000, 3000)
+                }
+            }
+            services.unary(CoordinatorMethods.keepAlive) { [weak self] _, _, respond in
+                guard let self else { return }
+                beats.append(time.now)
+                if let refusal = takeRefusal() { return respond.fail(refusal) }
+                respond.succeed { answer, _ in answer.ttl_ms = 10_000 }
+            }
+            services.unary(CoordinatorMethods.leave) { [weak self] _, _, respond in
+                self?.leaves += 1
+                respond.succeed { _, _ in }
+            }
+            services.serverStreaming(CoordinatorMethods.watchClusterMap) {
+                [weak self] _, _, stream in
+                self?.stream = stream
+                self?.publish()
+            }
+            _ = try server.listen(at: "c:1", services)
+        }
+
+        private func takeRefusal() -> RPCError? {
+            refusals.isEmpty ? nil : refusals.removeFirst()
+        }
+
+        func publish() { stream?.send { [map] wire, arena in map.fill(&wire, arena) } }
+
+        func endWatch() { stream?.finish(RPCError(.unavailable, "the coordinator stops")) }
+
+        func start() { core.perform { agent.start() } }
+
+        /// Seconds from `start` of what happened.
+        func seconds(_ times: [Instant], from start: Instant) -> [Double] {
+            times.map { (($0 - start).inSeconds * 10).rounded() / 10 }
+        }
+    }
+
+    @Test func itJoinsFollowsTheMapAndRenews() throws {
+        let scene = try Scene()
+        let start = scene.time.now
+        scene.start()
+        scene.time.run(for: .seconds(10))
+        #expect(scene.lives == [1])
+        #expect(scene.agent.cluster.value == 77)
+        #expect(scene.joins.map(\.cluster) == [0])
+        #expect(scene.maps == [5])
+        #expect(scene.seconds(scene.beats, from: start) == [3, 6, 9])
+        // 90 % of ten seconds from when the beat was sent.
+        #expect(scene.renewals.last == scene.agent.lease?.deadline)
+        #expect(scene.agent.lease?.deadline == start + .milliseconds(9006 + 9000))
+    }
+
+    @Test func aMissingCoordinatorIsWaitedForWithBackOff() throws {
+        let scene = try Scene(listens: false)
+        scene.start()
+        scene.time.run(for: .seconds(60))
+        #expect(scene.lives.isEmpty)
+        let events = scene.time.eventCount
+        scene.time.run(for: .seconds(60))
+        #expect(scene.time.eventCount - events < 100, "tries are seconds apart by now")
+        try scene.listen()
+        scene.time.run(for: .seconds(6))
+        #expect(scene.lives == [1])
+    }
+
+    @Test func anotherClusterIsTheEnd() throws {
+        let scene = try Scene()
+        scene.refusals = [RPCError(.failedPrecondition, "this is another cluster")]
+        scene.start()
+        scene.time.run(for: .seconds(60))
+        #expect(scene.refused?.message == "this is another cluster")
+        #expect(scene.joins.count == 1)
+        #expect(scene.time.isIdle)
+    }
+
+    /// The lease of ten seconds must not lapse for one beat that failed.
+    @Test func aFailedBeatIsRepeatedSoonEnough() throws {
+        let scene = try Scene()
+        scene.start()
+        scene.time.run(for: .seconds(1))
+        let start = scene.time.now
+        scene.refusals = [RPCError(.deadlineExceeded, "lost"), RPCError(.unavailable, "away")]
+        scene.time.run(for: .seconds(8))
+        #expect(scene.seconds(scene.beats, from: start) == [2, 2.8, 3.5, 6.5])
+        #expect(scene.lives == [1])
+    }
+
+    @Test func aLeaseThatHasEndedIsFollowedByANewLife() throws {
+        let scene = try Scene()
+        scene.start()
+        scene.time.run(for: .seconds(1))
+        scene.refusals = [RPCError(.notFound, "no such lease")]
+        scene.time.run(for: .seconds(4))
+        #expect(scene.lives == [1, 2])
+        #expect(scene.joins.map(\.cluster) == [0, 77], "it says which cluster it was of")
+        #expect(scene.maps == [5, 5], "a new life looks at the map anew")
+        scene.time.run(for: .seconds(30))
+        #expect(scene.lives == [1, 2])
+    }
+
+    @Test func anOlderMapIsIgnoredAndABrokenWatchTakenUpAgain() throws {
+        let scene = try Scene()
+        scene.start()
+        scene.time.run(for: .seconds(1))
+        scene.map.version = 4
+        scene.publish()
+        scene.time.run(for: .seconds(1))
+        #expect(scene.maps == [5])
+        scene.endWatch()
+        scene.map.version = 6
+        scene.time.run(for: .seconds(1))
+        #expect(scene.maps == [5, 6])
+        #expect(scene.agent.map?.version == 6)
+    }
+
+    @Test func stoppingGivesTheLeaseBackAndLeavesNothingBehind() throws {
+        let scene = try Scene()
+        scene.start()
+        scene.time.run(for: .seconds(1))
+        var stopped = 0
+        scene.core.perform { scene.agent.stop { stopped += 1 } }
+        scene.time.run(for: .seconds(1))
+        #expect(stopped == 1 && scene.leaves == 1 && scene.agent.lease == nil)
+        scene.time.run(for: .seconds(30))
+        #expect(scene.joins.count == 1 && scene.beats.isEmpty)
+        #expect(scene.time.isIdle)
+    }
+
+    @Test func stoppingBeforeItHasJoinedIsImmediate() throws {
+        let scene = try Scene(listens: false)
+        scene.start()
+        scene.time.run(for: .seconds(1))
+        var stopped = 0
+        scene.core.perform { scene.agent.stop { stopped += 1 } }
+        #expect(stopped == 1)
+        scene.time.run(for: .seconds(30))
+        #expect(scene.time.isIdle)
+    }
+}

@@ -1,0 +1,216 @@
+import LehrCluster
+import LehrCore
+import LehrMembership
+import LehrTable
+import Testing
+
+@testable import LehrCoordinator
+
+@Suite struct CoordinatorInstanceTests {
+    /// A coordinator with one shard of two cores, two workers and a job.
+    private func running(
+        isSequential: Bool = false
+    ) throws -> (CoordinatorBox, shard: MemberIncarnation, workers: [MemberIncarnation]) {
+        let instance = CoordinatorBox()
+        let shard = try instance.join("s", .shard)
+        let workers = [try instance.join("w0", .worker), try instance.join("w1", .worker)]
+        _ = try instance.submit(
+            PlanFixture.plan(isSequential: isSequential))
+        return (instance, shard, workers)
+    }
+
+    private func refused(
+        _ change: (inout CoordinatorInstance.JoinRequest) -> Void, _ text: String
+    ) {
+        let instance = CoordinatorBox()
+        var request = PlanFixture.join("s", .shard)
+        change(&request)
+        do {
+            _ = try instance.join(request)
+            Issue.record("\(text): should be refused")
+        } catch { #expect("\(error)".contains(text)) }
+        #expect(instance.leases.members.isEmpty && instance.cluster.mapVersion == 1)
+    }
+
+    @Test func membersThatMakeNoSenseAreRefused() {
+        refused({ $0.name = "" }, "member name")
+        refused({ $0.name = String(repeating: "a", count: 65) }, "1 to 64")
+        refused({ $0.name = "a b" }, "letters, digits")
+        refused({ $0.name = "ä" }, "letters, digits")
+        refused({ $0.name = "a/../b" }, "letters, digits")
+        refused({ $0.cluster = ClusterID(8) }, "fresh state directory")
+        refused({ $0.coreAddresses = [] }, "at least one core")
+        refused({ $0.coreAddresses = Array(repeating: "a:1", count: 1025) }, "at most 1024")
+        refused({ $0.coreAddresses = [String(repeating: "a", count: 263)] }, "263 bytes")
+        refused({ $0.httpAddress = String(repeating: "a", count: 300) }, "300 bytes")
+    }
+
+    @Test func anotherLifeOfTheSameClusterIsWelcome() throws {
+        let instance = CoordinatorBox()
+        let request = PlanFixture.join("Aa0.-_z", .worker, cluster: 7)
+        #expect(
+            try instance.join(request).member.name == "Aa0.-_z")
+    }
+
+    @Test func aJobNeedsAShard() throws {
+        let instance = CoordinatorBox()
+        _ = try instance.join("w", .worker)
+        #expect(throws: CoordinatorRefusal.noShards) {
+            try instance.submit(PlanFixture.plan())
+        }
+        #expect(instance.jobs.isEmpty && instance.tables.isEmpty && instance.cluster.lastJob == 0)
+    }
+
+    @Test func jobsAreBounded() throws {
+        let (instance, _, _) = try running()
+        for _ in 1..<CoordinatorInstance.jobCountMax {
+            _ = try instance.submit(PlanFixture.plan(files: 1, bits: 0))
+        }
+        #expect(throws: CoordinatorRefusal.self) {
+            try instance.submit(PlanFixture.plan())
+        }
+        #expect(instance.jobs.count == CoordinatorInstance.jobCountMax)
+    }
+
+    @Test func strangersGetNothing() throws {
+        let (instance, shard, workers) = try running()
+        let stranger = MemberIncarnation(99)
+        #expect(throws: CoordinatorRefusal.unknownLease(stranger)) {
+            try instance.acquireTask(stranger)
+        }
+        #expect(throws: CoordinatorRefusal.unknownLease(shard)) { try instance.acquireTask(shard) }
+        #expect(throws: CoordinatorRefusal.unknownLease(stranger)) {
+            try instance.keepAlive(stranger)
+        }
+        let task = try #require(try instance.acquireTask(workers[0]).task)
+        #expect(throws: CoordinatorRefusal.unknownLease(stranger)) {
+            try instance.report(
+                PlanFixture.report(task), from: stranger)
+        }
+        #expect(instance.leave(stranger).isEmpty)
+        #expect(instance.stop(JobID(99)).isEmpty)
+        for name in ["99", "nothing", ""] {
+            #expect(throws: CoordinatorRefusal.unknownJob(name)) { try instance.find(name) }
+        }
+    }
+
+    @Test func aJobIsFoundByNumberOrAsTheNewestOfItsName() throws {
+        let (instance, _, _) = try running()
+        _ = try instance.submit(PlanFixture.plan())
+        #expect(try instance.find("1").id.value == 1)
+        #expect(try instance.find("job").id.value == 2)
+    }
+
+    @Test func tablesArePlacedOverAllCoresWithFreshIncarnations() throws {
+        let (instance, shard, _) = try running()
+        #expect(instance.tables.map(\.partitions.count) == [4, 2], "128 dense rows: one in 64")
+        _ = try instance.submit(PlanFixture.plan())
+        let partitions = instance.tables.flatMap(\.partitions)
+        #expect(partitions.allSatisfy { $0.owner == shard && $0.ownerName == "s" })
+        #expect(partitions.map(\.incarnation.value) == Array(1...12))
+        #expect(Set(partitions.map(\.core)) == [0, 1])
+        #expect(instance.tables.map(\.id.value) == [1, 2, 3, 4])
+        #expect(CoordinatorInstance.partitionBits(.rows(1 << 40), hashed: 4, cores: 1 << 30) == 16)
+        #expect(CoordinatorInstance.partitionBits(.rows(1), hashed: 4, cores: 8) == 0)
+        #expect(CoordinatorInstance.partitionBits(.rows(640), hashed: 4, cores: 6) == 2)
+    }
+
+    @Test func aWorkerThatAsksAgainGivesBackWhatItHeld() throws {
+        let (instance, _, workers) = try running()
+        _ = try instance.submit(PlanFixture.plan(name: "other"))
+        let first = try #require(try instance.acquireTask(workers[0]).task)
+        #expect(first.job.value == 1)
+        #expect(
+            try instance.acquireTask(workers[1]).task?.job.value == 2, "the job with fewer workers")
+        let (task, directives) = try instance.acquireTask(workers[0])
+        #expect(task?.job.value == 1 && task?.attempt == 2)
+        #expect(directives.contains(.offerTasks), "somebody else may want what it gave back")
+        #expect(instance.jobs.map(\.holders.count) == [1, 1])
+    }
+
+    @Test func everyLeaseIsDurableBeforeItIsHeardOf() throws {
+        let (instance, _, workers) = try running()
+        let (task, directives) = try instance.acquireTask(workers[0])
+        let part = instance.jobs[0].parts[0]
+        #expect(task?.attempt == 1 && part.attempt == 1)
+        #expect(directives.contains(.save(.part(part))))
+    }
+
+    @Test func aLostWorkersPartGoesToTheNext() throws {
+        for how in 0..<3 {
+            let (instance, shard, workers) = try running(isSequential: true)
+            let first = try #require(try instance.acquireTask(workers[0]).task)
+            #expect(try instance.acquireTask(workers[1]).task == nil)
+            var directives: [Directive]
+            switch how {
+            case 0: directives = instance.leave(workers[0])
+            case 1:
+                try instance.keepAlive(workers[1], after: .seconds(9))
+                try instance.keepAlive(shard, after: .seconds(9))
+                directives = instance.expire(after: .seconds(10))
+            default:
+                directives = try instance.join(
+                    PlanFixture.join("w0", .worker)
+                ).directives
+            }
+            #expect(directives.contains(.offerTasks) && directives.contains(.publishMap))
+            #expect(directives.contains(.save(.memberEnded(workers[0]))))
+            let second = try #require(try instance.acquireTask(workers[1]).task)
+            #expect(second.part == first.part && second.attempt == 2)
+        }
+    }
+
+    @Test func aLostShardFailsItsJobsAndDropsTheirTables() throws {
+        let (instance, shard, workers) = try running()
+        let other = try instance.join("t", .shard)
+        _ = other
+        let task = try #require(try instance.acquireTask(workers[0]).task)
+        let directives = instance.leave(shard)
+        let job = instance.jobs[0].record
+        #expect(job.state == .failed && job.endedUnixMilliseconds == 99)
+        #expect(job.message == "shard s (s:1) was lost: it stopped; the rows it owned are gone")
+        #expect(instance.tables.isEmpty)
+        #expect(directives.contains(.save(.job(job))))
+        #expect(directives.contains(.save(.tableDropped(TableID(1)))))
+        let answer = try instance.report(
+            PlanFixture.report(task), from: workers[0])
+        #expect(!answer.proceed && answer.directives.isEmpty)
+    }
+
+    @Test func aFailureReportedByAWorkerNamesThePart() throws {
+        let (instance, _, workers) = try running()
+        let task = try #require(try instance.acquireTask(workers[0]).task)
+        var report = PlanFixture.report(task, floor: 1)
+        report.failure = "train-0:7: expected a user"
+        let (proceed, _) = try instance.report(
+            report, from: workers[0])
+        #expect(!proceed)
+        #expect(instance.jobs[0].record.message == "part 0 (train-0): train-0:7: expected a user")
+        #expect(instance.tables.isEmpty)
+    }
+
+    @Test func acknowledgementsOfAnOlderPlacementProveNothing() throws {
+        let (instance, _, workers) = try running()
+        let task = try #require(try instance.acquireTask(workers[0]).task)
+        var report = PlanFixture.report(task)
+        report.placementVersion = 0
+        let (proceed, directives) = try instance.report(
+            report, from: workers[0])
+        #expect(proceed && directives.isEmpty)
+        #expect(instance.jobs[0].parts[0].floor == 0 && !instance.jobs[0].parts[0].isDone)
+    }
+
+    @Test func aJobRunsToItsEnd() throws {
+        let (instance, _, workers) = try running()
+        var tasks = 0
+        while let task = try instance.acquireTask(workers[tasks % 2]).task {
+            _ = try instance.report(
+                PlanFixture.report(task), from: workers[tasks % 2])
+            tasks += 1
+        }
+        #expect(tasks == 6 + 2)
+        #expect(instance.jobs[0].record.state == .completed)
+        #expect(instance.jobs[0].record.endedUnixMilliseconds == 77)
+        #expect(instance.tables.count == 2, "for export")
+    }
+}

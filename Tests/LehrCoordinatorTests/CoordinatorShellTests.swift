@@ -1,0 +1,230 @@
+import LehrCluster
+import LehrCore
+import LehrMembership
+import LehrPlacement
+import LehrRPC
+import LehrWire
+import Logging
+import Testing
+
+@testable import LehrCoordinator
+
+@Suite struct CoordinatorShellTests {
+    /// A store that can be told to fail.
+    private final class FragileStore: StateStore {
+        let memory = MemoryStateStore()
+        var isBroken = false
+
+        func load() throws(StateStoreError) -> DurableState { try memory.load() }
+
+        func save(_ records: [StateRecord]) throws(StateStoreError) {
+            guard !isBroken else { throw StateStoreError("the disk is full") }
+            try memory.save(records)
+        }
+    }
+
+    /// Takes values while it is ready.
+    private final class Reader<Value>: Watcher {
+        var isReady = true
+        var values: [Value] = []
+        var isFinished = false
+        var onReady: (() -> Void)?
+        var onGone: (() -> Void)?
+
+        func take(_ value: Value) -> Bool {
+            guard isReady else { return false }
+            values.append(value)
+            return true
+        }
+
+        func finish(_ last: Value?) {
+            if let last { values.append(last) }
+            isFinished = true
+        }
+    }
+
+    private final class Scene {
+        let time = VirtualTime()
+        let core: VirtualCore
+        let store = FragileStore()
+        let shell: CoordinatorShell
+        var answers: [String] = []
+
+        init() throws {
+            core = VirtualCore(on: time)
+            var random = RandomSource(seed: 1)
+            shell = try CoordinatorShell(
+                core: core, store: store, terms: PlanFixture.terms, placer: EvenSplitPlacer(),
+                random: &random, wallClock: { 5 },
+                logger: Logger(label: "t", factory: { _ in SwiftLogNoOpLogHandler() }))
+        }
+
+        func join(_ name: String, _ role: Role) throws(CoordinatorRefusal) -> MemberIncarnation {
+            try shell.decide { instance throws(CoordinatorRefusal) in
+                let (member, directives) = try instance.join(
+                    PlanFixture.join(name, role), now: time.now, unixMilliseconds: 0)
+                return (member.incarnation, directives)
+            }
+        }
+
+        func submit(files: Int = 1) throws(CoordinatorRefusal) -> JobID {
+            try shell.decide { instance throws(CoordinatorRefusal) in
+                let (job, directives) = try instance.submit(
+                    PlanFixture.plan(files: files, epochs: 1, isSequential: true),
+                    unixMilliseconds: 0)
+                return (job, directives)
+            }
+        }
+
+        /// Waits for a task; the answer is noted.
+        @discardableResult
+        func wait(_ worker: MemberIncarnation, _ wait: Duration = .seconds(5)) -> UInt64? {
+            shell.acquireTask(worker, wait: wait) { [weak self] result in
+                switch result {
+                case .success(let task):
+                    self?.answers.append(
+                        "\(worker.value): \(task.map { "part \($0.part)" } ?? "-")")
+                case .failure(let refusal): self?.answers.append("\(worker.value): \(refusal)")
+                }
+            }
+        }
+    }
+
+    @Test func aTaskThatAppearsGoesToTheFirstWhoWaits() throws {
+        let scene = try Scene()
+        _ = try scene.join("s", .shard)
+        let workers = [try scene.join("a", .worker), try scene.join("b", .worker)]
+        for worker in workers { scene.wait(worker) }
+        #expect(scene.answers.isEmpty)
+        _ = try scene.submit()
+        scene.time.run(for: .zero)
+        #expect(scene.answers == ["2: part 0"])
+        scene.time.run(for: .seconds(5))
+        #expect(scene.answers == ["2: part 0", "3: -"])
+    }
+
+    @Test func aLostWorkersTaskGoesToOneWhoWaits() throws {
+        let scene = try Scene()
+        let shard = try scene.join("s", .shard)
+        let workers = [try scene.join("a", .worker), try scene.join("b", .worker)]
+        _ = try scene.submit()
+        scene.wait(workers[0])
+        scene.wait(workers[1], .seconds(60))
+        #expect(scene.answers == ["2: part 0"])
+        scene.time.run(for: .seconds(9))
+        for member in [shard, workers[1]] { try scene.shell.keepAlive(member) }
+        scene.time.run(for: .milliseconds(999))
+        #expect(scene.answers.count == 1)
+        scene.time.run(for: .milliseconds(2))
+        #expect(scene.answers == ["2: part 0", "3: part 0"])
+    }
+
+    @Test func aWorkerWhoseLeaseEndsWhileItWaitsIsToldSo() throws {
+        let scene = try Scene()
+        _ = try scene.join("s", .shard)
+        let worker = try scene.join("a", .worker)
+        scene.wait(worker, .seconds(60))
+        scene.time.run(for: .seconds(11))
+        _ = try scene.join("s", .shard)
+        _ = try scene.submit()
+        scene.time.run(for: .zero)
+        #expect(scene.answers == ["2: no lease of incarnation 2; join again"])
+        #expect(scene.wait(MemberIncarnation(99)) == nil)
+        #expect(scene.answers.last == "99: no lease of incarnation 99; join again")
+    }
+
+    @Test func whoHasGoneIsAskedNothing() throws {
+        let scene = try Scene()
+        _ = try scene.join("s", .shard)
+        let number = try #require(scene.wait(try scene.join("a", .worker)))
+        scene.shell.stopWaiting(number)
+        scene.shell.stopWaiting(number)
+        let job = try scene.submit()
+        scene.time.run(for: .seconds(9))
+        #expect(scene.answers.isEmpty)
+        #expect(scene.shell.instance.jobs.first { $0.id == job }?.holders.isEmpty == true)
+        #expect(scene.wait(MemberIncarnation(2), .zero) == nil)
+        #expect(scene.answers == ["2: part 0"])
+    }
+
+    /// The timer that ends leases is not moved by renewals, and must not miss an end for that.
+    @Test func leasesEndOnTimeWhoeverRenews() throws {
+        let scene = try Scene()
+        let members = [try scene.join("a", .worker), try scene.join("b", .worker)]
+        var ends: [Int] = []
+        for second in 1...40 {
+            scene.time.run(for: .seconds(1))
+            if second <= 25 { try scene.shell.keepAlive(members[0]) }
+            if second == 7 { try scene.shell.keepAlive(members[1]) }
+            if scene.shell.instance.leases.members.count < 2 - ends.count { ends.append(second) }
+        }
+        #expect(ends == [17, 35])
+        #expect(scene.time.isIdle)
+    }
+
+    @Test func aDecisionThatCannotBeKeptIsPromisedToNobody() throws {
+        let scene = try Scene()
+        _ = try scene.join("s", .shard)
+        let worker = try scene.join("a", .worker)
+        let job = try scene.submit()
+        let reader = Reader<ClusterMap>()
+        #expect(scene.shell.watchMap(reader))
+        var fatal = 0
+        scene.shell.onFatal = {
+            #expect($0.description == "the disk is full"); fatal += 1
+        }
+        scene.store.isBroken = true
+        #expect(throws: CoordinatorRefusal.stopping) { try scene.join("b", .worker) }
+        #expect(fatal == 1 && reader.values.count == 1, "nobody saw the map with the new member")
+        scene.wait(worker)
+        #expect(throws: CoordinatorRefusal.stopping) { try scene.join("c", .worker) }
+        #expect(scene.answers == ["2: \(CoordinatorRefusal.stopping)"])
+        #expect(fatal == 1)
+        #expect(RPCError(CoordinatorRefusal.stopping).code == .unavailable)
+        // The next coordinator gives the same number to another: nobody else has it.
+        #expect(try scene.store.load().cluster?.lastMember.value == 2)
+        #expect(try scene.store.load().jobs.map(\.id) == [job])
+    }
+
+    @Test func aSlowWatcherSeesTheLatestAndTheLast() throws {
+        let scene = try Scene()
+        _ = try scene.join("s", .shard)
+        let job = try scene.submit(files: 2)
+        let (slow, gone) = (Reader<JobStatus>(), Reader<JobStatus>())
+        #expect(scene.shell.watchJob(job, slow) && scene.shell.watchJob(job, gone))
+        #expect(slow.values.map(\.partsDone) == [0])
+        gone.onGone?()
+        slow.isReady = false
+        let worker = try scene.join("a", .worker)
+        func finishOne() throws {
+            guard
+                let task = try scene.shell.decide({ instance throws(CoordinatorRefusal) in
+                    let (task, directives) = try instance.acquireTask(worker)
+                    return (task, directives)
+                })
+            else { return }
+            try scene.shell.decide { instance throws(CoordinatorRefusal) in
+                let (_, directives) = try instance.report(
+                    PlanFixture.report(task), from: worker, now: scene.time.now,
+                    unixMilliseconds: 0)
+                return ((), directives)
+            }
+        }
+        try finishOne()
+        #expect(slow.values.count == 1)
+        slow.isReady = true
+        slow.onReady?()
+        #expect(slow.values.map(\.partsDone) == [0, 1])
+        slow.isReady = false
+        try finishOne()
+        try finishOne()
+        // The job has ended: whoever is slow still sees how.
+        #expect(slow.isFinished)
+        #expect(slow.values.last?.state == .completed)
+        #expect(gone.values.count == 1 && !gone.isFinished)
+        let late = Reader<JobStatus>()
+        #expect(scene.shell.watchJob(job, late))
+        #expect(late.isFinished && late.values.map(\.state) == [.completed])
+        #expect(!scene.shell.watchJob(JobID(99), Reader()))
+    }
+}

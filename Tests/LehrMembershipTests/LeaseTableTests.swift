@@ -1,0 +1,136 @@
+import LehrCore
+import LehrMembership
+import Testing
+
+@Suite struct LeaseTableTests {
+    private let terms = LeaseTerms(ttl: .seconds(10), heartbeat: .seconds(3), drift: 0.05)
+    private let start = Instant(nanoseconds: 5_000_000_000)
+
+    private func grant(
+        _ table: inout LeaseTable, _ name: String, role: Role = .worker, at time: Instant
+    ) throws -> (member: Member, replaced: Member?) {
+        try table.grant(
+            name: name, role: role, coreAddresses: ["\(name):1"], httpAddress: "\(name):2",
+            now: time)
+    }
+
+    @Test func aGrantNamesALifeThatNobodyHadBefore() throws {
+        var table = LeaseTable(terms: terms)
+        let first = try grant(&table, "a", at: start)
+        let second = try grant(&table, "b", role: .shard, at: start)
+        #expect(first.member.incarnation.value == 1)
+        #expect(second.member.incarnation.value == 2)
+        #expect(first.replaced == nil && second.replaced == nil)
+        #expect(table.member(second.member.incarnation) == second.member)
+        #expect(second.member.coreAddresses == ["b:1"] && second.member.role == .shard)
+        #expect(table.revoke(first.member.incarnation) == first.member)
+        #expect(table.revoke(first.member.incarnation) == nil)
+        #expect(try grant(&table, "a", at: start).member.incarnation.value == 3)
+    }
+
+    @Test func aNamesakeReplacesTheOlderLife() throws {
+        var table = LeaseTable(terms: terms)
+        let first = try grant(&table, "a", at: start).member
+        let other = try grant(&table, "b", at: start).member
+        let (second, replaced) = try grant(&table, "a", role: .serving, at: start + .seconds(1))
+        #expect(replaced == first)
+        #expect(table.members == [other, second])
+        #expect(throws: LeaseTable.Refusal.unknownLease) {
+            try table.keepAlive(first.incarnation, now: start + .seconds(1))
+        }
+    }
+
+    @Test func aLeaseEndsOneTTLAfterItsLastRenewal() throws {
+        var table = LeaseTable(terms: terms)
+        let member = try grant(&table, "a", at: start).member
+        #expect(table.nextExpiry == start + .seconds(10))
+        try table.keepAlive(member.incarnation, now: start + .seconds(4))
+        #expect(table.remaining(of: member.incarnation, now: start + .seconds(5)) == .seconds(9))
+        #expect(table.expire(now: start + .nanoseconds(13_999_999_999)) == [])
+        #expect(table.expire(now: start + .seconds(14)) == [member])
+        #expect(table.expire(now: start + .seconds(14)) == [])
+        #expect(table.members.isEmpty && table.nextExpiry == nil)
+        #expect(table.remaining(of: member.incarnation, now: start) == nil)
+    }
+
+    @Test func aLeaseThatHasEndedIsNeverRenewedEvenBeforeItIsSwept() throws {
+        var table = LeaseTable(terms: terms)
+        let member = try grant(&table, "a", at: start).member
+        #expect(throws: LeaseTable.Refusal.unknownLease) {
+            try table.keepAlive(member.incarnation, now: start + .seconds(10))
+        }
+        #expect(table.expire(now: start + .seconds(10)) == [member])
+        for unknown in [0, 2, .max] as [UInt64] {
+            #expect(throws: LeaseTable.Refusal.unknownLease) {
+                try table.keepAlive(MemberIncarnation(unknown), now: start)
+            }
+        }
+    }
+
+    @Test func manyLeasesEndInOrderAndTheOthersStay() throws {
+        var table = LeaseTable(terms: terms)
+        for index in 0..<100 { _ = try grant(&table, "m\(index)", at: start) }
+        for index in stride(from: 1, through: 100, by: 3) {
+            try table.keepAlive(MemberIncarnation(UInt64(index)), now: start + .seconds(5))
+        }
+        let ended = table.expire(now: start + .seconds(10)).map(\.incarnation.value)
+        #expect(ended == (1...100).filter { $0 % 3 != 1 })
+        #expect(table.members.map(\.incarnation.value) == (1...100).filter { $0 % 3 == 1 })
+        for member in table.members {
+            #expect(table.remaining(of: member.incarnation, now: start) == .seconds(15))
+            #expect(table.member(member.incarnation) == member)
+        }
+    }
+
+    @Test func aRestoredTableGivesEverybodyAFullTTLAndNoIncarnationTwice() throws {
+        var table = LeaseTable(terms: terms)
+        let members = try (0..<4).map { try grant(&table, "m\($0)", at: start).member }
+        _ = table.revoke(members[3].incarnation)
+        let later = start + .seconds(500)
+        var restored = LeaseTable.restore(
+            [members[2], members[0], members[1]], lastIncarnation: table.lastIncarnation,
+            terms: terms, now: later)
+        #expect(restored.members == Array(members[..<3]))
+        #expect(restored.nextExpiry == later + .seconds(10))
+        #expect(restored.expire(now: later + .seconds(9)).isEmpty)
+        #expect(try grant(&restored, "new", at: later).member.incarnation.value == 5)
+        // Also when the counter was not kept.
+        let other = LeaseTable.restore(
+            members, lastIncarnation: MemberIncarnation(0), terms: terms, now: later)
+        #expect(other.lastIncarnation.value == 4)
+    }
+
+    /// The promise behind every write: while a holder may write by its own clock, the table has not
+    /// ended its lease, whatever the delays, as long as both clocks keep to `drift`.
+    @Test func noHolderWritesAfterTheTableHasEndedItsLease() throws {
+        for seed in 1...400 as ClosedRange<UInt64> {
+            var random = RandomSource(seed: seed)
+            // True time to each clock: a rate within the drift and an offset.
+            let rates = (0..<2).map { _ in 1 + 0.05 * (2 * Double(random.uniform()) - 1) }
+            let offsets = (0..<2).map { _ in Double(random.below(1000)) }
+            func clock(_ index: Int, _ time: Double) -> Instant {
+                Instant(nanoseconds: UInt64((offsets[index] + time * rates[index]) * 1e9))
+            }
+            var table = LeaseTable(terms: terms)
+            let member = try grant(&table, "a", at: clock(1, 1)).member
+            // The join was sent up to a second before it was granted.
+            let sent = 1 - Double(random.uniform())
+            var held = HeldLease(
+                incarnation: member.incarnation, sent: clock(0, sent), ttl: terms.ttl,
+                drift: terms.drift)
+            var time = 1.0
+            for _ in 0..<6 {
+                let send = time + 6 * Double(random.uniform())
+                let arrive = send + 4 * Double(random.uniform())
+                let answer = arrive + 4 * Double(random.uniform())
+                let isRenewed = (try? table.keepAlive(member.incarnation, now: clock(1, arrive))) != nil
+                if isRenewed { held.renew(sent: clock(0, send), ttl: terms.ttl) }
+                time = answer
+                guard isRenewed else { break }
+            }
+            var sweep = time
+            while table.expire(now: clock(1, sweep)).isEmpty { sweep += 0.01 }
+            #expect(!held.mayWrite(at: clock(0, sweep)), "seed \(seed)")
+        }
+    }
+}

@@ -1,0 +1,71 @@
+import LehrCluster
+import LehrCore
+import LehrMembership
+import LehrRPC
+import LehrShard
+import LehrTestKit
+import Testing
+
+/// The sandbox itself, and members that come, go and hear things late.
+@Suite struct SandboxTests {
+    private let data: SampleData
+
+    init() throws { data = try SampleData.pairs(users: 80, interactions: 900) }
+
+    @Test func membersJoinAndAreExpelled() throws {
+        let cluster = try ClusterSandbox(shards: 1, workers: 2, files: data.files)
+        cluster.workers[0].kill()
+        #expect(cluster.members(.worker).count == 2, "a lease outlives its holder")
+        cluster.run(for: .milliseconds(2100))
+        #expect(cluster.members(.worker).map(\.name) == ["worker-1"])
+        let before = try #require(cluster.members(.worker).first).incarnation
+        cluster.addWorker(name: "worker-1")
+        cluster.run(for: .milliseconds(100))
+        let after = try #require(cluster.members(.worker).first).incarnation
+        #expect(after > before, "a namesake takes the older life's place")
+    }
+
+    @Test func aJobReachesAShardThatHasNotHeardThatItJoined() throws {
+        let cluster = try ClusterSandbox(shards: 1, workers: 1, files: data.files)
+        let trigger = cluster.atArrival(
+            1, where: { $0.path.hasSuffix("/Join") && $0.source == "shard-1/0" }
+        ) { cluster.freeze("shard-1/0", for: .seconds(1)) }
+        try cluster.addShard()
+        #expect(cluster.run(for: .seconds(1)) { cluster.members(.shard).count == 2 })
+        let job = try cluster.submit(data.twoTower(mode: "sequential"))
+        #expect(trigger.hasFired)
+        #expect(cluster.shards[1].shards[1].cluster.value == 0, "it has not heard yet")
+        #expect(cluster.tables(of: job).contains { $0.partitions.contains { $0.core == 1 } })
+        let end = cluster.time.now + .seconds(20)
+        #expect(cluster.runToEnd(of: job)?.state == .completed)
+        #expect(cluster.time.now < end)
+    }
+
+    @Test func aShardThatJoinsAnewOwnsNothingOfItsOldLife() throws {
+        let cluster = try ClusterSandbox(shards: 1, workers: 1, files: data.files)
+        let job = try cluster.submit(data.twoTower(mode: "eventual"))
+        #expect(cluster.runToEnd(of: job)?.state == .completed)
+        #expect(!cluster.statistics(of: job).isEmpty)
+        // Both cores, or the second would not hear from the first either way.
+        cluster.freeze("shard-0/0", for: .seconds(4))
+        cluster.run(for: .seconds(8))
+        #expect(cluster.members(.shard).map(\.incarnation.value) == [3])
+        #expect(cluster.statistics(of: job).isEmpty)
+        let next = try cluster.submit(data.twoTower(mode: "eventual"))
+        #expect(cluster.runToEnd(of: next)?.state == .completed)
+    }
+
+    @Test func coordinatorsOfOneSeedDecideAlike() {
+        func run(_ seed: UInt64) -> (UInt64, [String]) {
+            let log = EventLog()
+            let outcome = CoordinatorSimulation(seed: seed, log: log).run()
+            return (log.hash, outcome.violations)
+        }
+        for seed in 1...20 as ClosedRange<UInt64> {
+            let (first, second) = (run(seed), run(seed))
+            #expect(first.1.isEmpty, "seed \(seed): \(first.1)")
+            #expect(first.0 == second.0, "seed \(seed)")
+        }
+        #expect(run(1).0 != run(2).0)
+    }
+}
