@@ -125,14 +125,13 @@ let package = Package(
             "LehrShard",
             [
                 "LehrCore", "LehrMembership", "LehrTable", "LehrCluster", "LehrRPC", "LehrWire",
-                "CLehrWire", logging, metrics,
+                "CLehrWire", logging,
             ]),
         library(
             "LehrWorker",
             [
                 "LehrCore", "LehrMembership", "LehrModel", "LehrGraph", "LehrData", "LehrTable",
                 "LehrRetrieval", "LehrCluster", "LehrRPC", "LehrWire", "CLehrWire", logging,
-                metrics,
             ]),
         library(
             "LehrServing",
@@ -172,22 +171,35 @@ let package = Package(
         tests("LehrData", ["LehrCore"]),
         tests("LehrArtifact", ["LehrCore"]),
         tests("LehrRetrieval", ["LehrCore", "LehrData"]),
-        tests("LehrCluster", ["LehrCore", "LehrMembership", "LehrTable"]),
+        tests(
+            "LehrCluster",
+            [
+                "LehrCore", "LehrMembership", "LehrTable", "LehrRPC", "LehrWire", "CLehrWire",
+                "LehrTestKit", logging,
+            ]),
         tests(
             "LehrCoordinator",
             [
-                "LehrCluster", "LehrCore", "LehrMembership", "LehrTestKit", "LehrRPC", "LehrWire",
-                "CLehrWire",
+                "LehrCore", "LehrCluster", "LehrMembership", "LehrPlacement", "LehrTable",
+                "LehrData", "LehrTestKit", "LehrRPC", "LehrWire", "CLehrWire", "CSQLite", logging,
             ]),
         tests(
             "LehrShard",
-            ["LehrCore", "LehrMembership", "LehrTable", "LehrRPC", "LehrWire", "CLehrWire"]),
+            [
+                "LehrCore", "LehrCluster", "LehrMembership", "LehrTable", "LehrTestKit", "LehrRPC",
+                "LehrWire", "CLehrWire",
+            ]),
         tests("LehrWorker", ["LehrCore"]),
         tests("LehrWeb", ["LehrCore", coreMetrics, lifecycle, logging]),
         tests(
             "LehrServing",
             ["LehrCore", "LehrWeb", "LehrArtifact", "LehrRetrieval", logging, lifecycle]),
         tests("LehrNode", ["LehrCore", argumentParser]),
-        tests("LehrTestKit", ["LehrCore"]),
+        tests(
+            "LehrTestKit",
+            [
+                "LehrCore", "LehrCluster", "LehrCoordinator", "LehrData", "LehrMembership",
+                "LehrRPC", "LehrShard", "LehrTable", "LehrWire", "LehrWorker", "CLehrWire",
+            ]),
     ]
 )

@@ -56,7 +56,8 @@ extension ClusterMap {
         for member in each(wire.n_members, wire.members) {
             members.append(try Member(wire: member))
         }
-        guard zip(members, members.dropFirst()).allSatisfy({ $0.incarnation < $1.incarnation }) else {
+        guard zip(members, members.dropFirst()).allSatisfy({ $0.incarnation < $1.incarnation })
+        else {
             throw TranslationError("the members of a cluster map are not in order")
         }
         var tables: [PlacedTable] = []

@@ -16,7 +16,7 @@ package enum KeySpace: Hashable, Sendable, Codable {
 }
 
 /// A power-of-two-aligned run of buckets: the keys of one partition.
-package struct BucketRange: Hashable, Sendable, Codable {
+package struct BucketRange: Hashable, Sendable {
     package static let bucketCount: UInt32 = 1 << 16
 
     package let first: UInt32
@@ -24,7 +24,7 @@ package struct BucketRange: Hashable, Sendable, Codable {
 
     package init?(first: UInt32, count: UInt32) {
         guard count > 0, count.nonzeroBitCount == 1, count <= Self.bucketCount,
-            first % count == 0, first + count <= Self.bucketCount
+            first % count == 0, first <= Self.bucketCount - count
         else { return nil }
         self.first = first
         self.count = count
@@ -38,5 +38,30 @@ package struct BucketRange: Hashable, Sendable, Codable {
         precondition((0...16).contains(bits), "a table has 1 to 65536 partitions")
         let width = bucketCount >> UInt32(bits)
         return (0..<UInt32(1 << bits)).compactMap { BucketRange(first: $0 * width, count: width) }
+    }
+}
+
+extension BucketRange: Codable {
+    private enum CodingKeys: CodingKey {
+        case first, count
+    }
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let range = BucketRange(
+            first: try container.decode(UInt32.self, forKey: .first),
+            count: try container.decode(UInt32.self, forKey: .count))
+        guard let range else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .count, in: container,
+                debugDescription: "not a power-of-two-aligned run of buckets")
+        }
+        self = range
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(first, forKey: .first)
+        try container.encode(count, forKey: .count)
     }
 }

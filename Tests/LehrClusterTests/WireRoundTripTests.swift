@@ -3,6 +3,7 @@ import LehrCluster
 import LehrCore
 import LehrMembership
 import LehrTable
+import LehrTestKit
 import LehrWire
 import Testing
 
@@ -195,17 +196,7 @@ import Testing
         for seed in 1...3000 as ClosedRange<UInt64> {
             var random = RandomSource(seed: seed)
             var bytes = valid
-            for _ in 0..<1 + random.below(4) where !bytes.isEmpty {
-                let position = random.below(bytes.count)
-                switch random.below(4) {
-                case 0: bytes[position] = UInt8(random.below(256))
-                case 1: bytes.removeSubrange(position...)
-                case 2: bytes.insert(UInt8(random.below(256)), at: position)
-                default:
-                    bytes.replaceSubrange(
-                        position..<position, with: [0xFF, 0xFF, 0xFF, 0xFF, 0x0F])
-                }
-            }
+            bytes.mutate(&random)
             let arena = WireArena()
             do {
                 let map = try ClusterMap(wire: try Wire.ClusterMap.decode(bytes, in: arena).pointee)

@@ -36,6 +36,7 @@ import Testing
         #expect(BucketRange(first: 4096, count: 8192) == nil)
         #expect(BucketRange(first: 0, count: 3) == nil)
         #expect(BucketRange(first: 65536, count: 1) == nil)
+        #expect(BucketRange(first: .max - 3, count: 4) == nil)
         #expect(BucketRange(first: 0, count: 0) == nil)
     }
 

@@ -32,7 +32,8 @@ import Testing
     @Test func saysWhatWentWrongWithWhichPath() throws {
         defer { try? files.remove(folder) }
         try files.createDirectory(folder)
-        #expect(throws: FileSystemError(operation: "read", path: folder + "/x", reason: .notFound)) {
+        #expect(throws: FileSystemError(operation: "read", path: folder + "/x", reason: .notFound))
+        {
             try files.read(folder + "/x", limit: 1)
         }
         try write([1, 2], to: folder + "/x")

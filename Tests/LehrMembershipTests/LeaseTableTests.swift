@@ -123,7 +123,9 @@ import Testing
                 let send = time + 6 * Double(random.uniform())
                 let arrive = send + 4 * Double(random.uniform())
                 let answer = arrive + 4 * Double(random.uniform())
-                let isRenewed = (try? table.keepAlive(member.incarnation, now: clock(1, arrive))) != nil
+                let renewal: Void? = try? table.keepAlive(
+                    member.incarnation, now: clock(1, arrive))
+                let isRenewed = renewal != nil
                 if isRenewed { held.renew(sent: clock(0, send), ttl: terms.ttl) }
                 time = answer
                 guard isRenewed else { break }

@@ -4,6 +4,7 @@ import LehrMembership
 import LehrRPC
 import LehrShard
 import LehrTable
+import LehrTestKit
 import LehrWire
 import Testing
 
@@ -120,28 +121,5 @@ import Testing
             }
         }
         #expect(fine > 3000 && refused > 3000)
-    }
-}
-
-extension [UInt8] {
-    /// A few changes at random: bytes, cuts, insertions, large numbers; or noise from the start.
-    fileprivate mutating func mutate(_ random: inout RandomSource) {
-        if random.below(12) == 0 {
-            self = (0..<random.below(80)).map { _ in UInt8(random.below(256)) }
-        }
-        for _ in 0..<random.below(4) where !isEmpty {
-            let position = random.below(count)
-            switch random.below(6) {
-            case 0: self[position] = UInt8(random.below(256))
-            case 1: self[position] ^= 1 << UInt8(random.below(8))
-            case 2: removeSubrange(position...)
-            case 3: insert(UInt8(random.below(256)), at: position)
-            case 4: remove(at: position)
-            default:
-                // The largest 64-bit varint.
-                let most = [UInt8](repeating: 0xFF, count: 9) + [0x01]
-                replaceSubrange(position..<position + 1, with: most)
-            }
-        }
     }
 }

@@ -14,7 +14,7 @@ import Testing
 
     init() throws {
         data = try SampleData.pairs(users: 80, interactions: 900)
-        spec = data.twoTower(mode: "eventual", inFlight: 3)
+        spec = data.twoTower(mode: "eventual", batch: 24, inFlight: 3)
         undisturbed = try TrainingRun(spec, on: data)
         try #require(undisturbed.status.state == .completed)
         try #require(undisturbed.repeats == 0)
@@ -22,18 +22,42 @@ import Testing
 
     @Test func aKilledWorkerCostsNothing() throws {
         var repeats: UInt64 = 0
+        var resumed = 0
         for seed in 1...24 as ClosedRange<UInt64> {
             var random = RandomSource(seed: seed)
             let moment = 1 + random.below(200)
             var trigger: ArrivalTrigger?
-            let run = try TrainingRun(spec, on: data, SandboxOptions(seed: seed)) { cluster, _ in
+            let run = try TrainingRun(spec, on: data, .disturbed(seed)) { cluster, _ in
                 trigger = cluster.killSender(at: moment) { isShardCall($0) }
             }
             #expect(trigger?.hasFired == true, "seed \(seed): the worker was not killed")
             expectOnce(run, "seed \(seed), killed at message \(moment)")
             repeats += run.repeats
+            resumed += run.resumedInside
         }
+        #expect(resumed > 0, "no part ever went on from its middle")
         #expect(repeats > 0, "no batch was ever repeated: the faults missed the middle of a batch")
+    }
+
+    /// The report of a worker is the last that is heard of it: the part goes on right there.
+    @Test func aWorkerKilledAsItReportsCostsNothing() throws {
+        // One batch at a time, so that the batch at the floor has often not been pushed yet.
+        let spec = data.twoTower(mode: "eventual", batch: 24, inFlight: 1)
+        var resumed = 0
+        for seed in 1...12 as ClosedRange<UInt64> {
+            var random = RandomSource(seed: seed)
+            let moment = 1 + random.below(16)
+            var trigger: ArrivalTrigger?
+            let run = try TrainingRun(spec, on: data, .disturbed(2 * seed)) { cluster, _ in
+                trigger = cluster.killSender(at: moment) {
+                    $0.kind == .request && $0.path.hasSuffix("/ReportTask")
+                }
+            }
+            #expect(trigger?.hasFired == true, "seed \(seed): the worker was not killed")
+            expectOnce(run, "seed \(seed), killed at report \(moment)")
+            resumed += run.resumedInside
+        }
+        #expect(resumed > 3, "no part ever went on from its middle")
     }
 
     @Test func workersKilledOverAndOverCostNothing() throws {
@@ -42,7 +66,7 @@ import Testing
             var random = RandomSource(seed: seed)
             let moments = (0..<5).map { 30 * $0 + 1 + random.below(30) }
             var triggers: [ArrivalTrigger] = []
-            let run = try TrainingRun(spec, on: data, SandboxOptions(seed: seed)) { cluster, _ in
+            let run = try TrainingRun(spec, on: data, .disturbed(seed)) { cluster, _ in
                 triggers = moments.map {
                     cluster.killSender(at: $0, restartAfter: .milliseconds(300)) {
                         isShardCall($0, "Push")
@@ -64,7 +88,7 @@ import Testing
             let moment = 1 + random.below(150)
             let absence = Duration.milliseconds(Int64(20 + random.below(3000)))
             var trigger: ArrivalTrigger?
-            let run = try TrainingRun(spec, on: data, SandboxOptions(seed: seed)) { cluster, _ in
+            let run = try TrainingRun(spec, on: data, .disturbed(seed)) { cluster, _ in
                 trigger = cluster.killCoordinator(at: moment, restartAfter: absence) {
                     isShardCall($0)
                 }
@@ -79,7 +103,7 @@ import Testing
             var random = RandomSource(seed: seed)
             let moment = 1 + random.below(40)
             var trigger: ArrivalTrigger?
-            let run = try TrainingRun(spec, on: data, SandboxOptions(seed: seed)) { cluster, _ in
+            let run = try TrainingRun(spec, on: data, .disturbed(seed)) { cluster, _ in
                 trigger = cluster.killCoordinator(at: moment, restartAfter: .milliseconds(400)) {
                     $0.path.hasSuffix("Task")
                 }
@@ -97,7 +121,7 @@ import Testing
             var random = RandomSource(seed: seed)
             let moment = 1 + random.below(120)
             var trigger: ArrivalTrigger?
-            let run = try TrainingRun(spec, on: data, SandboxOptions(seed: seed)) { cluster, _ in
+            let run = try TrainingRun(spec, on: data, .disturbed(seed)) { cluster, _ in
                 trigger = cluster.atArrival(moment) {
                     isShardCall($0) && $0.source == "worker-0"
                 } _: {

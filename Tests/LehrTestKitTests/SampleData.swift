@@ -50,7 +50,9 @@ final class SampleData {
     }
 
     /// A tiny two-tower job on this data.
-    func twoTower(mode: String, epochs: Int = 2, inFlight: Int? = nil) -> String {
+    func twoTower(
+        mode: String, epochs: Int = 2, batch: Int = 64, inFlight: Int? = nil
+    ) -> String {
         """
         name: movies
         model:
@@ -64,7 +66,7 @@ final class SampleData {
         training:
           mode: \(mode)
           epochs: \(epochs)
-          batch-size: 64
+          batch-size: \(batch)
           seed: 3
           \(inFlight.map { "in-flight: \($0)" } ?? "")
         optimizer:

@@ -46,11 +46,12 @@ extension ClusterSandbox {
         }
     }
 
-    /// Leases of a job's parts so far; as many as it has parts when nothing was taken over.
-    func attempts(of job: JobID) -> UInt32 {
-        coordinator?.shell.instance.jobs.first { $0.id == job }?
-            .parts.reduce(0) { $0 + $1.attempt } ?? 0
+    func parts(of job: JobID) -> [PartRecord] {
+        coordinator?.shell.instance.jobs.first { $0.id == job }?.parts ?? []
     }
+
+    /// Leases of a job's parts so far; as many as it has parts when nothing was taken over.
+    func attempts(of job: JobID) -> UInt32 { parts(of: job).reduce(0) { $0 + $1.attempt } }
 
     func tables(of job: JobID) -> [PlacedTable] {
         coordinator?.shell.instance.tables.filter { $0.job == job } ?? []
@@ -59,7 +60,8 @@ extension ClusterSandbox {
     /// Pulls one row of a table of one partition, and says how many bytes came.
     func pullBytes(_ table: PlacedTable, key: UInt64) throws -> Int {
         let home = table.partitions[0]
-        guard let owner = shards.first(where: { $0.name == home.ownerName }), let map = owner.agent.map
+        guard let owner = shards.first(where: { $0.name == home.ownerName }),
+            let map = owner.agent.map
         else { return 0 }
         return try call(ShardMethods.pull, at: owner.addresses[Int(home.core)]) { request, arena in
             request.cluster_id = map.cluster.value

@@ -49,7 +49,7 @@ import Testing
             let moment =
                 1 + random.below(method.hasSuffix("Step") && method != "CommitStep" ? 12 : 90)
             var trigger: ArrivalTrigger?
-            let run = try TrainingRun(spec, on: data, workers: 2, SandboxOptions(seed: seed)) {
+            let run = try TrainingRun(spec, on: data, workers: 2, .disturbed(seed)) {
                 cluster, _ in
                 trigger = cluster.killSender(at: moment) { isShardCall($0, method) }
             }
@@ -68,7 +68,7 @@ import Testing
         var random = RandomSource(seed: seed)
         let moments = (0..<3).map { 10 + 50 * $0 + random.below(40) }
         var triggers: [ArrivalTrigger] = []
-        let run = try TrainingRun(spec, on: data, workers: 2, SandboxOptions(seed: seed)) {
+        let run = try TrainingRun(spec, on: data, workers: 2, .disturbed(seed)) {
             cluster, _ in
             for moment in moments {
                 triggers.append(

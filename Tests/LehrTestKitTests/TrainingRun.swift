@@ -1,4 +1,5 @@
 import LehrCluster
+import LehrCoordinator
 import LehrCore
 import LehrRPC
 import LehrShard
@@ -12,6 +13,8 @@ struct TrainingRun {
     /// The distinct values of the running loss, in order.
     let losses: [Double]
     let metrics: [Double]
+    /// Parts that went on elsewhere from the middle.
+    let resumedInside: Int
 
     /// - Parameter disturb: called once the job has been submitted.
     init(
@@ -25,11 +28,15 @@ struct TrainingRun {
         disturb(cluster, job)
         var losses: [Double] = []
         var metrics: [Double] = []
+        var resumed: Set<[UInt32]> = []
         let hasEnded = cluster.run(for: .seconds(600)) {
             guard let status = cluster.status(of: job) else { return false }
             if status.loss != 0, status.loss != losses.last { losses.append(status.loss) }
             if !status.metricName.isEmpty, metrics.count <= Int(status.metricEpoch) {
                 metrics.append(status.metric)
+            }
+            for part in cluster.parts(of: job) where part.attempt > 1 && !part.isDone {
+                if part.floor > 0 { resumed.insert([part.part, part.attempt]) }
             }
             return status.state.hasEnded
         }
@@ -38,6 +45,7 @@ struct TrainingRun {
         self.cluster = cluster
         self.losses = losses
         self.metrics = metrics
+        resumedInside = resumed.count
     }
 
     var contents: [String: [UInt64: [UInt32]]] { cluster.contents(of: status.id) }
@@ -54,6 +62,16 @@ struct TrainingRun {
     /// Repeats of batches that owners dropped.
     var repeats: UInt64 {
         cluster.statistics(of: status.id).reduce(0) { $0 + $1.batchesRepeated }
+    }
+}
+
+extension SandboxOptions {
+    /// Of a run that is to be disturbed: with every other seed the network is so slow that workers
+    /// report in the middle of a part.
+    static func disturbed(_ seed: UInt64) -> SandboxOptions {
+        var options = SandboxOptions(seed: seed)
+        if seed % 2 == 0 { options.latencyMax = .milliseconds(200) }
+        return options
     }
 }
 

@@ -3,7 +3,7 @@
 from Support import web
 from Support.waiting import wait_until
 
-# Leases of tests that wait for one to end; the coordinator's floor is 1 s.
+# Leases of tests that wait for one to end; the shortest that a coordinator grants.
 SHORT_LEASE = ("--lease-ttl", "2s", "--heartbeat", "500ms")
 LOOPBACK = ("--listen", "127.0.0.1:0", "--http-listen", "127.0.0.1:0")
 

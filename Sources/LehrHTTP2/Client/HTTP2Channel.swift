@@ -17,7 +17,9 @@ final class HTTP2Channel: Channel {
     private var isShutDown = false
 
     private static let backOffMin = Duration.milliseconds(100)
-    private static let backOffMax = Duration.seconds(5)
+    /// Well below a lease's time to live: a member must reach a restarted coordinator while the lease
+    /// still stands.
+    private static let backOffMax = Duration.seconds(1)
 
     init(_ address: String, _ transport: HTTP2Transport, _ random: RandomSource) {
         self.address = address

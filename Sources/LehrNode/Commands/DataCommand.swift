@@ -72,11 +72,17 @@ struct DataCommand: ParsableCommand {
         @Option(help: "Groups of items that users may like.") var tastes = GeneratorOptions().tastes
         @OptionGroup var output: Output
 
-        func run() throws {
-            let options = GeneratorOptions(
+        private var options: GeneratorOptions {
+            GeneratorOptions(
                 users: users, items: items, interactions: interactions, tastes: tastes,
                 seed: output.seed)
+        }
+
+        func validate() throws {
             if let problem = options.problem { throw ValidationError(problem) }
+        }
+
+        func run() throws {
             let generator = DatasetGenerator(files: LocalFileSystem(), options: options)
             DataCommand.report(try generator.generate(to: target, prepare: output.options), target)
         }

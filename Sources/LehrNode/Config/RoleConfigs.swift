@@ -41,7 +41,7 @@ struct CoordinatorConfig {
         common = CommonConfig(
             &reader, listen: "127.0.0.1:7100", httpListen: "127.0.0.1:7180")
         stateDir = reader.text("state-dir", default: "lehr-state/coordinator")
-        let ttl = reader.duration("lease-ttl", in: .seconds(1) ... .seconds(3600), default: "10s")
+        let ttl = reader.duration("lease-ttl", in: .seconds(2) ... .seconds(3600), default: "10s")
         let heartbeat = reader.duration(
             "heartbeat", in: .milliseconds(100) ... .seconds(1200), default: "3s")
         // A lease must survive at least one lost heartbeat.

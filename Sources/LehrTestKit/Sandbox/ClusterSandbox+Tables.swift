@@ -7,7 +7,8 @@ extension ClusterSandbox {
     /// Every row of a job's tables by table and key, as bits: equal trainings have equal contents.
     package func contents(of job: JobID) -> [String: [UInt64: [UInt32]]] {
         var tables: [String: [UInt64: [UInt32]]] = [:]
-        for owned in liveShards.flatMap(\.shards).flatMap(\.ownedPartitions) where owned.job == job {
+        for owned in liveShards.flatMap(\.shards).flatMap(\.ownedPartitions) where owned.job == job
+        {
             let dimension = owned.rows.spec.dimension
             var cursor: ScanCursor? = .start
             while let start = cursor {
