@@ -159,6 +159,9 @@ let package = Package(
                 "LehrWire", "CLehrWire", "LehrCluster", "LehrCoordinator", "LehrShard",
                 "LehrWorker", logging,
             ]),
+        .target(
+            name: "LehrTestSupport", dependencies: ["LehrCore"], path: "Tests/LehrTestSupport",
+            swiftSettings: strict),
         tests("LehrCore"),
         tests("LehrWire", ["CLehrWire"]),
         tests("LehrRPC", ["LehrCore", "LehrWire"]),
@@ -168,8 +171,8 @@ let package = Package(
         tests("LehrTable", ["LehrCore"]),
         tests("LehrGraph", ["LehrCore"], exclude: ["Fixtures"]),
         tests("LehrModel", ["LehrCore", "LehrData", "LehrGraph", "LehrTable"]),
-        tests("LehrData", ["LehrCore"]),
-        tests("LehrArtifact", ["LehrCore"]),
+        tests("LehrData", ["LehrCore", "LehrTestSupport"]),
+        tests("LehrArtifact", ["LehrCore", "LehrTestSupport"]),
         tests("LehrRetrieval", ["LehrCore", "LehrData"]),
         tests(
             "LehrCluster",
@@ -181,7 +184,8 @@ let package = Package(
             "LehrCoordinator",
             [
                 "LehrCore", "LehrCluster", "LehrMembership", "LehrPlacement", "LehrTable",
-                "LehrData", "LehrTestKit", "LehrRPC", "LehrWire", "CLehrWire", "CSQLite", logging,
+                "LehrData", "LehrTestKit", "LehrTestSupport", "LehrRPC", "LehrWire", "CLehrWire",
+                "CSQLite", logging,
             ]),
         tests(
             "LehrShard",

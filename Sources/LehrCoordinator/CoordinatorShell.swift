@@ -26,6 +26,8 @@ package final class CoordinatorShell {
     private let wallClock: () -> UInt64
     private var expiry: TimerID?
     private var hasFailed = false
+    /// Jobs whose end is in the log.
+    private var saidEnded: Set<JobID>
     private let mapWatchers = WatcherList<ClusterMap>()
     private var jobWatchers: [JobID: WatcherList<JobStatus>] = [:]
     private var waiting: [Waiting] = []
@@ -60,6 +62,7 @@ package final class CoordinatorShell {
                 id: ClusterID(random.next() | 1), terms: terms, placer: placer)
             try store.save([.cluster(instance.cluster)])
         }
+        saidEnded = Set(instance.jobs.filter { $0.record.state.hasEnded }.map(\.id))
         scheduleExpiry()
     }
 
@@ -148,7 +151,7 @@ package final class CoordinatorShell {
 
     private func publish(_ job: JobID) {
         guard let ledger = instance.jobs.last(where: { $0.id == job }) else { return }
-        if ledger.record.state.hasEnded { logEnd(of: ledger) }
+        if ledger.record.state.hasEnded, saidEnded.insert(job).inserted { logEnd(of: ledger) }
         guard let list = jobWatchers[job] else { return }
         list.publish(ledger.status(nowUnixMilliseconds: unixMilliseconds))
         if ledger.record.state.hasEnded { endWatchers(of: job) }

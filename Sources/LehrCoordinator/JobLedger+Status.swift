@@ -13,7 +13,10 @@ extension JobLedger {
         status.partsDone = UInt32(parts.count(where: \.isDone))
         status.parts = plan.partCount
         status.samplesDone = parts.reduce(0) { $0 + $1.samples }
-        status.samples = plan.files.reduce(0) { $0 + $1.examples } * UInt64(plan.epochs)
+        // What a file holds is known exactly once it has been trained: bad lines may be missing.
+        status.samples = parts.reduce(0) {
+            $0 + ($1.isDone ? $1.samples : plan.file(ofPart: $1.part).examples)
+        }
         status.samplesPerSecond = record.state.hasEnded ? 0 : meter.samplesPerSecond
         status.loss = meter.loss
         if let last = evaluations.last(where: \.isDone) {

@@ -1,4 +1,4 @@
-"""gRPC itself: what is not there, what makes no sense, what is too large, and other HTTP/2 clients."""
+"""gRPC itself: what is not there, makes no sense or is too large; and other HTTP/2 clients."""
 
 import shutil
 import struct

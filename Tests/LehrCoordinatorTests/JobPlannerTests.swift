@@ -2,6 +2,7 @@ import LehrCoordinator
 import LehrCore
 import LehrData
 import LehrTable
+import LehrTestSupport
 import Testing
 
 @Suite struct JobPlannerTests {

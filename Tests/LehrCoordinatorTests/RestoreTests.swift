@@ -2,6 +2,7 @@ import LehrCluster
 import LehrCore
 import LehrMembership
 import LehrPlacement
+import LehrTestSupport
 import Testing
 
 @testable import LehrCoordinator

@@ -3,6 +3,7 @@ import LehrCluster
 import LehrCoordinator
 import LehrCore
 import LehrMembership
+import LehrTestSupport
 import Testing
 
 @Suite struct SQLiteStateStoreTests {

@@ -1,4 +1,5 @@
 import LehrCore
+import LehrTestSupport
 import Testing
 
 @testable import LehrData

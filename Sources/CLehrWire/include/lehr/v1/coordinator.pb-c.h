@@ -309,7 +309,9 @@ struct  Lehr__V1__Partition
   ProtobufCMessage base;
   uint32_t index;
   /*
-   * A run of the table's 65,536 buckets.
+   * A run of the table's 65,536 buckets. The bucket of a key is the top 16 bits of mix(key), where
+   * mix is the finaliser of SplitMix64: x ^= x >> 30; x *= 0xbf58476d1ce4e5b9; x ^= x >> 27;
+   * x *= 0x94d049bb133111eb; x ^= x >> 31. In a dense variable of n rows it is key * 65536 / n.
    */
   uint32_t first_bucket;
   uint32_t bucket_count;
