@@ -17,6 +17,10 @@ class HTTP2Connection: PollTarget, SessionEvents {
     private var unsent: ArraySlice<UInt8> = []
     private var isDirty = false
     private var lingerTimer: TimerID?
+    /// Bytes that have arrived and wait until a reader asks for them.
+    var unread = 0
+    /// Bytes by which the connection's window is kept smaller, because too many are unread.
+    var withheld = 0
 
     /// Reads and writes of one connection before other work gets its turn.
     private static let readsPerTurn = 16

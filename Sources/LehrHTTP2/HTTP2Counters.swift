@@ -21,6 +21,8 @@ package struct HTTP2Counters: Equatable, Sendable {
     package internal(set) var connectionsRefused: UInt64 = 0
     package internal(set) var connectionsMade: UInt64 = 0
     package internal(set) var connectionsOpen = 0
+    /// Times that a connection was stopped because too much on it lay unread.
+    package internal(set) var unreadLimitHits: UInt64 = 0
     package internal(set) var bytesIn: UInt64 = 0
     package internal(set) var bytesOut: UInt64 = 0
 }

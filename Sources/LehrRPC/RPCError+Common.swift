@@ -27,4 +27,20 @@ extension RPCError {
         RPCError(
             .resourceExhausted, "the caller of \(path) reads too slowly: \(bytes) bytes are queued")
     }
+
+    package static func slowServer(_ path: String, _ bytes: Int) -> RPCError {
+        RPCError(.resourceExhausted, "\(path) reads too slowly: \(bytes) bytes are queued")
+    }
+
+    package static func surplusRequest(_ path: String) -> RPCError {
+        RPCError(.internal, "\(path) takes one message, not more")
+    }
+
+    package static func surplusAnswer(_ path: String) -> RPCError {
+        RPCError(.internal, "\(path) was answered with more than one message")
+    }
+
+    package static func incompleteRequest(_ path: String) -> RPCError {
+        RPCError(.internal, "the request to \(path) ends within a message")
+    }
 }

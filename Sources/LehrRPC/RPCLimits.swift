@@ -12,6 +12,9 @@ package struct RPCLimits: Sendable {
     package var streamQueueBytes = 1 << 20
     /// Bytes queued by a writer that does not stop. Beyond: its stream ends with RESOURCE_EXHAUSTED.
     package var streamQueueBytesMax = 8 << 20
+    /// Bytes that have arrived on one connection for readers that have not asked for them. Beyond:
+    /// the peer is stopped on all streams of the connection until some are read.
+    package var unreadBytesMax = 64 << 20
     /// Calls waiting for a connection on one channel. Beyond: RESOURCE_EXHAUSTED.
     package var pendingCallsMax = 4096
     /// Time to make a TCP connection. Beyond: UNAVAILABLE.

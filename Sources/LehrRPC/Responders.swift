@@ -41,20 +41,3 @@ package final class UnaryResponder {
         complete?(.failure(.abandoned))
     }
 }
-
-/// Where a server-streaming handler writes, with back-pressure.
-///
-/// A handler that lets go of it without `finish` has ended the call with INTERNAL; `finish` and the
-/// caller's going away let go of the closures set here.
-package protocol ServerStream: AnyObject {
-    /// False when the peer is slower than the writer: stop, and go on at `onWritable`.
-    var isWritable: Bool { get }
-    var onWritable: (() -> Void)? { get set }
-    /// Called once if the caller goes away before the end.
-    var onCancel: (() -> Void)? { get set }
-    /// Queues a message. Writing on while not writable ends the stream with RESOURCE_EXHAUSTED
-    /// once `RPCLimits.streamQueueBytesMax` are queued.
-    func send(_ message: [UInt8])
-    /// Ends the stream; nil: OK.
-    func finish(_ error: RPCError?)
-}

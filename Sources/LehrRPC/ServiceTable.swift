@@ -4,10 +4,13 @@ package import LehrWire
 package final class ServiceTable {
     package typealias UnaryHandler = (CallContext, [UInt8], UnaryResponder) -> Void
     package typealias StreamHandler = (CallContext, [UInt8], any ServerStream) -> Void
+    package typealias DuplexHandler = (CallContext, any ServerDuplex) -> Void
 
     package enum Handler {
         case unary(UnaryHandler)
         case serverStreaming(StreamHandler)
+        /// Reads as many messages as it likes, one included, and so serves client streaming too.
+        case bidirectional(DuplexHandler)
     }
 
     private var handlers: [String: Handler] = [:]

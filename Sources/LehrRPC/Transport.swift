@@ -27,6 +27,14 @@ package protocol Channel: AnyObject {
         _ path: String, _ message: [UInt8], _ options: CallOptions,
         onMessage: @escaping ([UInt8]) -> Void, onEnd: @escaping (RPCError?) -> Void
     ) -> any Call
+    /// Begins a call whose messages go both ways; `onMessage` gets those that were asked for.
+    ///
+    /// `onEnd` comes after the messages that arrived before it, so an OK waits until they have been
+    /// asked for; a cancelled call, a passed deadline or a lost connection waits for nobody.
+    func bidirectional(
+        _ path: String, _ options: CallOptions,
+        onMessage: @escaping ([UInt8]) -> Void, onEnd: @escaping (RPCError?) -> Void
+    ) -> any ClientStream
 }
 
 /// A call in flight.
@@ -81,7 +89,7 @@ extension Channel {
     }
 }
 
-private func decoded<M: WireMessage>(
+func decoded<M: WireMessage>(
     _ type: M.Type, _ bytes: [UInt8], _ arena: WireArena
 ) -> Result<UnsafePointer<M>, RPCError> {
     do throws(WireError) {

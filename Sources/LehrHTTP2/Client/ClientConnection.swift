@@ -9,6 +9,9 @@ final class ClientConnection: HTTP2Connection {
     private enum Event {
         case message(ClientCall, [UInt8])
         case ended(ClientCall, RPCError?)
+        /// The stream was closed without a status.
+        case reset(ClientCall, RPCError)
+        case writable(ClientCall)
         /// The answer cannot be understood; the stream is still open.
         case failed(ClientCall, RPCError)
     }
@@ -50,13 +53,12 @@ final class ClientConnection: HTTP2Connection {
     }
 
     /// Submits a call; it goes out with the next flush.
-    func start(_ call: ClientCall, _ message: [UInt8]) throws(RPCError) {
+    func start(_ call: ClientCall) throws(RPCError) {
         guard let session else { throw RPCError(.unavailable, "the connection has ended") }
         guard pendingCount < transport.limits.pendingCallsMax else {
             throw RPCError(
                 .resourceExhausted, "\(pendingCount) calls to \(target) wait for it already")
         }
-        call.outgoing.append(message)
         call.writeHeaders(authority: channel?.address ?? target.description)
         var provider = nghttp2_data_provider()
         provider.source.ptr = Unmanaged.passUnretained(call).toOpaque()
@@ -82,9 +84,18 @@ final class ClientConnection: HTTP2Connection {
         markDirty()
     }
 
+    func noteWritable(_ call: ClientCall) { events.append(.writable(call)) }
+
+    /// Has the session ask a deferred call for data again.
+    func resume(_ stream: Int32) {
+        guard let session else { return }
+        nghttp2_session_resume_data(session, stream)
+        markDirty()
+    }
+
     /// Tells the server that a call is of no interest any more.
     func reset(_ stream: Int32) {
-        guard let session else { return }
+        guard let session, calls[stream] != nil else { return }
         nghttp2_submit_rst_stream(
             session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream, NGHTTP2_CANCEL.rawValue)
         markDirty()
@@ -106,10 +117,11 @@ final class ClientConnection: HTTP2Connection {
     }
 
     override func dataArrived(_ stream: Int32, _ bytes: UnsafeRawBufferPointer) {
-        if let session { nghttp2_session_consume(session, stream, bytes.count) }
+        var used = bytes.count
+        defer { account(stream, arrived: bytes.count, used: used) }
         guard let call = calls[stream] else { return }
         do throws(RPCError) {
-            try call.decode(bytes) { events.append(.message(call, $0)) }
+            used = try call.receive(bytes) { events.append(.message(call, $0)) }
         } catch {
             events.append(.failed(call, error))
         }
@@ -119,7 +131,7 @@ final class ClientConnection: HTTP2Connection {
         switch frame.kind {
         case NGHTTP2_HEADERS.rawValue, NGHTTP2_DATA.rawValue:
             guard frame.isEndOfStream, let call = calls[frame.hd.stream_id] else { return }
-            events.append(.ended(call, call.outcome))
+            events.append(.ended(call, call.head.outcome(call.path)))
         case NGHTTP2_SETTINGS.rawValue:
             guard !wasGreeted else { return }
             wasGreeted = true
@@ -139,12 +151,12 @@ final class ClientConnection: HTTP2Connection {
         guard frame.kind == NGHTTP2_HEADERS.rawValue else { return }
         pendingCount -= 1
         guard let call = calls.removeValue(forKey: frame.hd.stream_id) else { return }
-        events.append(.ended(call, RPCError(.unavailable, "the connection to \(target) is ending")))
+        events.append(.reset(call, RPCError(.unavailable, "the connection to \(target) is ending")))
     }
 
     override func streamClosed(_ stream: Int32, _ code: UInt32) {
         guard let call = calls.removeValue(forKey: stream) else { return }
-        events.append(.ended(call, RPCError(reset: code, call.path)))
+        events.append(.reset(call, RPCError(reset: code, call.path)))
     }
 
     // MARK: Outside
@@ -155,8 +167,10 @@ final class ClientConnection: HTTP2Connection {
             swap(&batch, &events)
             for event in batch {
                 switch event {
-                case .message(let call, let message): call.receive(message)
-                case .ended(let call, let error): call.end(error)
+                case .message(let call, let message): call.deliver(message)
+                case .ended(let call, let error): call.answerEnded(error)
+                case .reset(let call, let error): call.fail(error)
+                case .writable(let call): call.becameWritable()
                 case .failed(let call, let error): call.end(error, resetting: true)
                 }
             }
@@ -174,6 +188,6 @@ final class ClientConnection: HTTP2Connection {
         let orphans = calls.sorted { $0.key < $1.key }
         calls = [:]
         channel?.ended(self, error)
-        for (_, call) in orphans { call.end(error) }
+        for (_, call) in orphans { call.fail(error) }
     }
 }

@@ -22,14 +22,14 @@ struct MessageDecoder {
     /// Whether the bytes so far are whole messages.
     var isBetweenMessages: Bool { prefixCount == 0 }
 
-    /// Takes the next bytes, cut anywhere; `emit` gets each message that they complete.
+    /// Takes bytes from the front of `rest`, which may be cut anywhere, up to the end of a message,
+    /// and returns that; nil: the message needs more.
     ///
     /// Fails with RESOURCE_EXHAUSTED for a message over the limit, INTERNAL for a flag that is not
     /// 0; the decoder is of no use afterwards.
-    mutating func feed(
-        _ bytes: UnsafeRawBufferPointer, _ emit: (consuming [UInt8]) -> Void
-    ) throws(RPCError) {
-        var rest = bytes[...]
+    mutating func next(
+        _ rest: inout Slice<UnsafeRawBufferPointer>
+    ) throws(RPCError) -> [UInt8]? {
         while !rest.isEmpty {
             if prefixCount < Self.prefixSize {
                 prefix = prefix << 8 | UInt64(rest.removeFirst())
@@ -45,8 +45,9 @@ struct MessageDecoder {
             message = []
             prefix = 0
             prefixCount = 0
-            emit(complete)
+            return complete
         }
+        return nil
     }
 
     private mutating func append(_ part: UnsafeRawBufferPointer) {

@@ -6,6 +6,9 @@ import LehrReactor
 final class ServerConnection: HTTP2Connection {
     /// What happened inside nghttp2 and is to be worked off outside.
     private enum Event {
+        case streaming(ServerCall)
+        case message(ServerCall, [UInt8])
+        case failed(ServerCall)
         case request(ServerCall)
         case closed(ServerCall)
         case writable(ServerCall)
@@ -35,6 +38,16 @@ final class ServerConnection: HTTP2Connection {
 
     func noteWritable(_ call: ServerCall) { events.append(.writable(call)) }
 
+    /// The head of a call is here whose handler reads as messages come.
+    func noteStreaming(_ call: ServerCall) { events.append(.streaming(call)) }
+
+    func noteMessage(_ call: ServerCall, _ message: [UInt8]) {
+        events.append(.message(call, message))
+    }
+
+    /// The request of a call cannot be understood.
+    func noteFailure(_ call: ServerCall) { events.append(.failed(call)) }
+
     // MARK: Inside nghttp2
 
     override func headersBegan(_ frame: nghttp2_frame) {
@@ -56,8 +69,8 @@ final class ServerConnection: HTTP2Connection {
     }
 
     override func dataArrived(_ stream: Int32, _ bytes: UnsafeRawBufferPointer) {
-        if let session { nghttp2_session_consume(session, stream, bytes.count) }
-        call(stream)?._withUnsafeGuaranteedRef { $0.receive(bytes) }
+        let used = call(stream)?._withUnsafeGuaranteedRef { $0.receive(bytes) }
+        account(stream, arrived: bytes.count, used: used ?? bytes.count)
     }
 
     override func frameArrived(_ frame: nghttp2_frame) {
@@ -109,7 +122,10 @@ final class ServerConnection: HTTP2Connection {
             swap(&batch, &events)
             for event in batch {
                 switch event {
-                case .request(let call): call.dispatch()
+                case .streaming(let call): call.dispatch()
+                case .message(let call, let message): call.deliver(message)
+                case .failed(let call): call.requestFailed()
+                case .request(let call): call.requestEnded()
                 case .closed(let call): call.closed()
                 case .writable(let call): call.becameWritable()
                 }
