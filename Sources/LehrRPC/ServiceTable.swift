@@ -19,6 +19,9 @@ package final class ServiceTable {
 
     package subscript(path: String) -> Handler? { handlers[path] }
 
+    /// What is registered, in no order.
+    package var paths: [String] { Array(handlers.keys) }
+
     package func register(_ path: String, _ handler: Handler) {
         precondition(handlers[path] == nil, "a method is registered once")
         handlers[path] = handler

@@ -20,6 +20,29 @@ struct InteropTests {
         }
     }
 
+    /// Needs `grpcio-health-checking` and `grpcio-reflection` as well.
+    @Test func grpcioFindsHealthAndReflection() throws {
+        try Scene.run(on: .sockets) { scene in
+            let table = ServiceTable()
+            let services = try StandardServices()
+            services.register(in: table)
+            table.register("/t.Echo/Say", .unary { $2.succeed($1) })
+            services.health["t.Echo"] = .notServing
+            let program = try #require(
+                Interop.start("standard.py", scene.serve(table).address))
+            scene.once {
+                services.health.watcherCount == 2
+            } _: {
+                // The program has one answer and waits for the next.
+                scene.after(.milliseconds(50)) { services.health["t.Echo"] = .serving }
+            }
+            Interop.wait(for: program, in: scene) { status in
+                #expect(status == 0)
+                scene.finish()
+            }
+        }
+    }
+
     @Test func grpcioServesUs() throws {
         try Scene.run(on: .sockets) { scene in
             let file = "/tmp/lehr-interop-\(getpid())"
