@@ -43,4 +43,15 @@ extension RPCError {
     package static func incompleteRequest(_ path: String) -> RPCError {
         RPCError(.internal, "the request to \(path) ends within a message")
     }
+
+    package static func forbiddenMetadata(_ name: String) -> RPCError {
+        RPCError(
+            .invalidArgument, "the metadata '\(name)' has a name or value that HTTP forbids")
+    }
+
+    package static func forbiddenAnswerMetadata(_ name: String) -> RPCError {
+        RPCError(
+            .internal,
+            "the handler has set the metadata '\(name)' with a name or value that HTTP forbids")
+    }
 }

@@ -5,11 +5,15 @@ package import LehrWire
 /// Exactly one answer counts. A handler that lets go of it unanswered has ended the call with
 /// INTERNAL, so that no caller waits for ever.
 package final class UnaryResponder {
-    private var complete: ((Result<[UInt8], RPCError>) -> Void)?
+    package typealias Completion = (Result<[UInt8], RPCError>, ResponseMetadata) -> Void
+
+    private var complete: Completion?
+    /// Goes with the answer; set it before.
+    package var metadata = ResponseMetadata()
     /// Called once if the caller goes away before the answer; set it to stop useless work.
     package var onCancel: (() -> Void)?
 
-    package init(_ complete: @escaping (Result<[UInt8], RPCError>) -> Void) {
+    package init(_ complete: @escaping Completion) {
         self.complete = complete
     }
 
@@ -20,7 +24,7 @@ package final class UnaryResponder {
         let complete = self.complete
         self.complete = nil
         onCancel = nil
-        complete?(result)
+        complete?(result, metadata)
     }
 
     package func succeed(_ message: [UInt8]) { finish(.success(message)) }
@@ -38,6 +42,6 @@ package final class UnaryResponder {
     }
 
     deinit {
-        complete?(.failure(.abandoned))
+        complete?(.failure(.abandoned), metadata)
     }
 }

@@ -10,6 +10,8 @@ package protocol ServerStream: AnyObject {
     var onWritable: (() -> Void)? { get set }
     /// Called once if the caller goes away before the end.
     var onCancel: (() -> Void)? { get set }
+    /// What goes before the first message, and after the last; set it before either is sent.
+    var metadata: ResponseMetadata { get set }
     /// Queues a message. Writing on while not writable ends the stream with RESOURCE_EXHAUSTED
     /// once `RPCLimits.streamQueueBytesMax` are queued.
     func send(_ message: [UInt8])

@@ -41,6 +41,10 @@ package protocol Channel: AnyObject {
 package protocol Call: AnyObject {
     /// Ends it with CANCELLED, on both sides; after its end, nothing.
     func cancel()
+    /// What the server has sent before its messages; empty until then.
+    var initialMetadata: Metadata { get }
+    /// What came with the status; empty until then.
+    var trailingMetadata: Metadata { get }
 }
 
 extension Channel {

@@ -71,6 +71,24 @@ def empty_stream():
     assert list(stub.FullDuplexCall(iter(()), timeout=WAIT)) == []
 
 
+def custom_metadata():
+    metadata = (("x-grpc-test-echo-initial", "test_initial_metadata_value"),
+                ("x-grpc-test-echo-trailing-bin", b"\xab\xab\xab"))
+
+    def check(call):
+        assert metadata[0] in [tuple(entry) for entry in call.initial_metadata()]
+        assert metadata[1] in [tuple(entry) for entry in call.trailing_metadata()]
+
+    request = pb.SimpleRequest(response_size=314159, payload=payload(271828))
+    answer, call = stub.UnaryCall.with_call(request, metadata=metadata, timeout=WAIT)
+    assert len(answer.payload.body) == 314159
+    check(call)
+    call = stub.FullDuplexCall(
+        iter([output_request(314159, request=271828)]), metadata=metadata, timeout=WAIT)
+    assert len(list(call)) == 1
+    check(call)
+
+
 def status_code_and_message():
     status = pb.EchoStatus(code=2, message="test status message")
     fails(grpc.StatusCode.UNKNOWN,
@@ -152,6 +170,7 @@ def large_upload():
 
 
 CASES = [empty_unary, large_unary, client_streaming, server_streaming, ping_pong, empty_stream,
+         custom_metadata,
          status_code_and_message, special_status_message, unimplemented_method,
          unimplemented_service, cancel_after_begin, cancel_after_first_response,
          timeout_on_sleeping_server, slow_reader, large_upload]

@@ -1,4 +1,3 @@
-import CNGHTTP2
 import LehrCore
 import LehrRPC
 import LehrReactor
@@ -51,22 +50,11 @@ final class ClientCall: ClientStream {
     /// Whether the call can be put on the wire at all.
     func check() throws(RPCError) {
         if let timeout = options.timeout, timeout <= .zero { throw .deadlineExceeded(path) }
-        for (name, value) in options.metadata.entries {
-            let isName =
-                name.utf8.first != UInt8(ascii: ":") && !name.hasPrefix("grpc-")
-                && Array(name.utf8).withUnsafeBufferPointer {
-                    nghttp2_check_header_name($0.baseAddress, $0.count) != 0
-                }
-            let isValue = Array(value.utf8).withUnsafeBufferPointer {
-                nghttp2_check_header_value_rfc9113($0.baseAddress, $0.count) != 0
-            }
-            guard isName, isValue else {
-                throw RPCError(
-                    .invalidArgument, "the metadata '\(name)' has a name or value that HTTP forbids"
-                )
-            }
-        }
+        if let name = options.metadata.firstForbidden { throw .forbiddenMetadata(name) }
     }
+
+    var initialMetadata: Metadata { head.initial }
+    var trailingMetadata: Metadata { head.trailing }
 
     /// Fills the transport's header block.
     func writeHeaders(authority: String) {
@@ -81,7 +69,7 @@ final class ClientCall: ClientStream {
         if let timeout = options.timeout {
             transport.headers.append("grpc-timeout", GRPCTimeout.format(timeout).utf8)
         }
-        for (name, value) in options.metadata.entries { transport.headers.append(name, value) }
+        transport.headers.append(options.metadata)
     }
 
     /// The call has its place on a connection.

@@ -113,7 +113,10 @@ final class ClientConnection: HTTP2Connection {
     override func header(
         _ frame: nghttp2_frame, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
     ) {
-        calls[frame.hd.stream_id]?.head.add(name, value)
+        // An answer of headers alone has its metadata with its status.
+        let isTrailer = frame.headers.cat == NGHTTP2_HCAT_HEADERS || frame.isEndOfStream
+        calls[frame.hd.stream_id]?.head.add(
+            name, value, isTrailer: isTrailer, bytesMax: transport.limits.headerBytesMax)
     }
 
     override func dataArrived(_ stream: Int32, _ bytes: UnsafeRawBufferPointer) {

@@ -12,6 +12,11 @@ final class HTTP2ServerStream: ServerDuplex {
 
     var isWritable: Bool { call?.isWritable ?? false }
 
+    var metadata: ResponseMetadata {
+        get { call?.metadata ?? ResponseMetadata() }
+        set { call?.metadata = newValue }
+    }
+
     func send(_ message: [UInt8]) { call?.send(message) }
 
     func request(_ count: Int) { call?.demand(count) }

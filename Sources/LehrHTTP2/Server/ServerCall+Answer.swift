@@ -38,9 +38,10 @@ extension ServerCall {
     func finish(_ error: RPCError?) {
         guard isActive else { return }
         stopTimer()
+        let error = error ?? metadataError
         outcome = .some(error)
         transport.counters.answered.end(error?.code ?? .ok)
-        if !hasBegun, let error {
+        if !hasBegun, metadata.initial.isEmpty, outgoing.isEmpty, let error {
             submitTrailersOnly(error)
         } else {
             begin()
@@ -85,8 +86,18 @@ extension ServerCall {
                 $0.read(into: target, &flags.pointee)
             }
         }
-        let fields = transport.standardFields.answer
-        nghttp2_submit_response(session, stream, fields.baseAddress, fields.count, &provider)
+        if metadata.initial.isEmpty {
+            let fields = transport.standardFields.answer
+            nghttp2_submit_response(session, stream, fields.baseAddress, fields.count, &provider)
+        } else {
+            transport.headers.removeAll()
+            transport.headers.append(":status", "200")
+            transport.headers.append("content-type", "application/grpc")
+            transport.headers.append(metadata.initial)
+            transport.headers.withFields { fields, count in
+                _ = nghttp2_submit_response(session, stream, fields, count, &provider)
+            }
+        }
         connection.markDirty()
     }
 
@@ -117,13 +128,14 @@ extension ServerCall {
 
     private func submitTrailers(_ error: RPCError?) {
         guard let session = connection.session else { return }
-        guard let error else {
+        if error == nil, metadata.trailing.isEmpty {
             let fields = transport.standardFields.success
             nghttp2_submit_trailer(session, stream, fields.baseAddress, fields.count)
             return
         }
         transport.headers.removeAll()
-        addStatus(error)
+        addStatus(error ?? RPCError(.ok, ""))
+        transport.headers.append(metadata.trailing)
         transport.headers.withFields { fields, count in
             _ = nghttp2_submit_trailer(session, stream, fields, count)
         }
@@ -134,6 +146,7 @@ extension ServerCall {
         transport.headers.append(":status", "200")
         transport.headers.append("content-type", "application/grpc")
         addStatus(error)
+        transport.headers.append(metadata.trailing)
         if error.code == .unimplemented {
             transport.headers.append("grpc-accept-encoding", "identity")
         }

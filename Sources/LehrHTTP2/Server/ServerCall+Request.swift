@@ -51,8 +51,9 @@ extension ServerCall {
         switch handler {
         case .unary(let body):
             guard let message = takeRequest() else { return }
-            let responder = UnaryResponder { [self] result in
+            let responder = UnaryResponder { [self] result, metadata in
                 self.responder = nil
+                if !metadata.isEmpty { self.metadata = metadata }
                 answer(result)
             }
             self.responder = responder

@@ -29,6 +29,11 @@ final class ServerCall {
     unowned(unsafe) var responder: UnaryResponder?
     unowned(unsafe) var handlerStream: HTTP2ServerStream?
 
+    /// What the handler sends with its answer; what HTTP forbids becomes an error.
+    var metadata = ResponseMetadata() {
+        didSet { metadataError = metadata.removeForbidden() ?? metadataError }
+    }
+    private(set) var metadataError: RPCError?
     var outgoing = OutgoingMessages()
     var hasBegun = false
     var isDeferred = false

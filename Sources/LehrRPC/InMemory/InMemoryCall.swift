@@ -8,6 +8,8 @@ final class InMemoryCall: ClientStream {
     let options: CallOptions
     let transport: InMemoryTransport
     var onWritable: (() -> Void)?
+    private(set) var initialMetadata = Metadata()
+    private(set) var trailingMetadata = Metadata()
     private let address: String
     private let onMessage: ([UInt8]) -> Void
     private let onEnd: (RPCError?) -> Void
@@ -133,6 +135,10 @@ final class InMemoryCall: ClientStream {
 
     // MARK: The answer
 
+    func receiveInitial(_ metadata: Metadata) {
+        if isOpen { initialMetadata = metadata }
+    }
+
     /// A message of the answer is here.
     func receive(_ message: [UInt8]) {
         guard isOpen else { return }
@@ -144,8 +150,9 @@ final class InMemoryCall: ClientStream {
     }
 
     /// The answer is over; what came before it may still wait for its reader.
-    func receiveEnd(_ error: RPCError?) {
+    func receiveEnd(_ error: RPCError?, _ metadata: Metadata) {
         guard isOpen else { return }
+        trailingMetadata = metadata
         outcome = .some(error)
         inbox.hasEnded = true
         pump()

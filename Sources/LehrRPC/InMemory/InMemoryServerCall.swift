@@ -13,6 +13,12 @@ final class InMemoryServerCall {
     private var queued = 0
     private var inbox = InMemoryInbox(demand: 0)
     private var hasToldEnd = false
+    /// What the handler sends with its answer; what HTTP forbids becomes an error.
+    var metadata = ResponseMetadata() {
+        didSet { metadataError = metadata.removeForbidden() ?? metadataError }
+    }
+    private var metadataError: RPCError?
+    private var hasBegun = false
     /// The message of a method that takes one.
     private var request: [UInt8]?
     // Weak: a handler that lets go of its end of the call must be noticed.
@@ -70,7 +76,8 @@ final class InMemoryServerCall {
         case .bidirectional: return pump()
         case .unary(let body):
             guard let message = takeRequest() else { return }
-            let responder = UnaryResponder { [weak self] result in
+            let responder = UnaryResponder { [weak self] result, metadata in
+                if !metadata.isEmpty { self?.metadata = metadata }
                 switch result {
                 case .success(let message):
                     self?.send(message)
@@ -126,8 +133,21 @@ final class InMemoryServerCall {
             return abort(.slowReader(client.path, queued))
         }
         let client = self.client
+        let initial = takeInitial()
         queued += message.count + InMemoryNetwork.prefixBytes
-        pass(.message, message.count) { client.transport.home.perform { client.receive(message) } }
+        pass(.message, message.count) {
+            client.transport.home.perform {
+                if let initial { client.receiveInitial(initial) }
+                client.receive(message)
+            }
+        }
+    }
+
+    /// The initial metadata, before the first message.
+    private func takeInitial() -> Metadata? {
+        guard !hasBegun else { return nil }
+        hasBegun = true
+        return metadata.initial
     }
 
     /// The caller has had `message`.
@@ -142,7 +162,7 @@ final class InMemoryServerCall {
     func finish(_ error: RPCError?) {
         guard isOpen else { return }
         close()
-        passEnd(error)
+        passEnd(error ?? metadataError)
     }
 
     /// Ends the call over the head of its handler.
@@ -181,7 +201,13 @@ final class InMemoryServerCall {
 
     private func passEnd(_ error: RPCError?) {
         let client = self.client
-        pass(.end, 0) { client.transport.home.perform { client.receiveEnd(error) } }
+        let (initial, trailing) = (takeInitial(), metadata.trailing)
+        pass(.end, 0) {
+            client.transport.home.perform {
+                if let initial { client.receiveInitial(initial) }
+                client.receiveEnd(error, trailing)
+            }
+        }
     }
 
     private func pass(

@@ -99,6 +99,8 @@ extension InMemoryTransport {
         made[call.number] = call
         if isStopping {
             home.post { call.end(RPCError(.unavailable, "\(self.name) has shut down")) }
+        } else if let name = call.options.metadata.firstForbidden {
+            home.post { call.end(.forbiddenMetadata(name)) }
         } else {
             call.begin(message)
         }

@@ -41,6 +41,7 @@ final class InteropClient {
             ("server_streaming", { $0.serverStreaming($1) }),
             ("ping_pong", { $0.pingPong($1) }),
             ("empty_stream", { $0.emptyStream($1) }),
+            ("custom_metadata", { $0.customMetadata($1) }),
             ("status_code_and_message", { $0.status("test status message", $1) }),
             ("special_status_message", { $0.status("\t\ntest\r\n\u{263A} \u{1F608}\t\n", $1) }),
             (
@@ -96,6 +97,25 @@ final class InteropClient {
         var request = ProtoFields()
         request.add(7, status)
         unary("UnaryCall", request.encoded, done) { $0 == .failure(RPCError(.unknown, text)) }
+    }
+
+    private func customMetadata(_ done: @escaping (Bool) -> Void) {
+        var options = CallOptions()
+        options.metadata.entries.append(("x-grpc-test-echo-initial", "test_initial_metadata_value"))
+        options.metadata.appendBinary("x-grpc-test-echo-trailing-bin", [0xAB, 0xAB, 0xAB])
+        var call: (any Call)?
+        call = channel.unary(
+            Self.service + "UnaryCall", Self.simple(271_828, answer: 314_159), options
+        ) { result in
+            done(
+                result.code == .ok
+                    && call?.initialMetadata["x-grpc-test-echo-initial"]
+                        == "test_initial_metadata_value"
+                    && call?.trailingMetadata.binary("x-grpc-test-echo-trailing-bin")
+                        == [[0xAB, 0xAB, 0xAB]]
+            )
+            call = nil
+        }
     }
 
     private func clientStreaming(_ done: @escaping (Bool) -> Void) {

@@ -13,7 +13,8 @@ final class InteropService {
         table.register("/grpc.testing.TestService/EmptyCall", .unary { $2.succeed([]) })
         table.register(
             "/grpc.testing.TestService/UnaryCall",
-            .unary { _, bytes, responder in
+            .unary { context, bytes, responder in
+                responder.metadata = Self.echo(context)
                 let request = ProtoFields(bytes)
                 if let error = Self.status(request) { return responder.finish(.failure(error)) }
                 responder.succeed(Self.payload(request.number(2)))
@@ -26,8 +27,20 @@ final class InteropService {
         table.register("/grpc.testing.TestService/StreamingInputCall", .bidirectional(Self.sum))
         table.register(
             "/grpc.testing.TestService/FullDuplexCall",
-            .bidirectional { [self] _, stream in duplex(stream) })
+            .bidirectional { [self] context, stream in
+                stream.metadata = Self.echo(context)
+                duplex(stream)
+            })
         return table
+    }
+
+    /// The metadata that a caller wants back.
+    private static func echo(_ context: CallContext) -> ResponseMetadata {
+        let entries = context.metadata.entries
+        var answer = ResponseMetadata()
+        answer.initial = Metadata(entries.filter { $0.name == "x-grpc-test-echo-initial" })
+        answer.trailing = Metadata(entries.filter { $0.name == "x-grpc-test-echo-trailing-bin" })
+        return answer
     }
 
     private static func sum(_ context: CallContext, _ stream: any ServerDuplex) {
