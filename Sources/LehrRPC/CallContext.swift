@@ -23,6 +23,8 @@ package struct CallOptions: Sendable {
     /// The call ends with DEADLINE_EXCEEDED after this long; nil: never, for streams.
     package var timeout: Duration?
     package var metadata: Metadata
+    /// Messages are sent compressed with gzip where that makes them smaller. In memory: nothing.
+    package var compresses = false
 
     package init(timeout: Duration? = .seconds(10), metadata: Metadata = Metadata()) {
         self.timeout = timeout

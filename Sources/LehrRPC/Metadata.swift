@@ -63,16 +63,19 @@ package struct Metadata: Equatable, Sendable {
     }
 }
 
-/// What a handler sends besides messages and status.
+/// What a handler sends besides messages and status, and how.
 package struct ResponseMetadata: Equatable, Sendable {
     /// Goes before the first message.
     package var initial = Metadata()
     /// Goes with the status.
     package var trailing = Metadata()
+    /// Messages are sent compressed with gzip, where the caller takes that and it makes them
+    /// smaller. To be set before the first; it may change for each after it. In memory: nothing.
+    package var compresses = false
 
     package init() {}
 
-    package var isEmpty: Bool { initial.isEmpty && trailing.isEmpty }
+    package var isEmpty: Bool { initial.isEmpty && trailing.isEmpty && !compresses }
 
     /// For transports: empties what may not be sent and returns the error that the call ends with.
     package mutating func removeForbidden() -> RPCError? {

@@ -156,6 +156,31 @@ def timeout_on_sleeping_server():
     gate.set()
 
 
+def client_compressed_unary():
+    for compression in grpc.Compression.Gzip, grpc.Compression.NoCompression:
+        request = pb.SimpleRequest(response_size=314159, payload=payload(271828))
+        request.expect_compressed.value = compression == grpc.Compression.Gzip
+        answer = stub.UnaryCall(request, compression=compression, timeout=WAIT)
+        assert answer.payload.body == bytes(314159)
+    # zlib's own format is not taken.
+    fails(grpc.StatusCode.UNIMPLEMENTED,
+          lambda: stub.UnaryCall(request, compression=grpc.Compression.Deflate, timeout=WAIT))
+
+
+def server_compressed_unary():
+    for compressed in True, False:
+        request = pb.SimpleRequest(response_size=314159, payload=payload(271828))
+        request.response_compressed.value = compressed
+        assert stub.UnaryCall(request, timeout=WAIT).payload.body == bytes(314159)
+
+
+def server_compressed_streaming():
+    request = output_request(31415, 92653)
+    request.response_parameters[0].compressed.value = True
+    answers = stub.StreamingOutputCall(request, timeout=WAIT)
+    assert [len(answer.payload.body) for answer in answers] == [31415, 92653]
+
+
 def slow_reader():
     """Not of the suite: 64 MiB that are read with pauses."""
     call = stub.StreamingOutputCall(output_request(*[1 << 20] * 64), timeout=60)
@@ -173,7 +198,11 @@ CASES = [empty_unary, large_unary, client_streaming, server_streaming, ping_pong
          custom_metadata,
          status_code_and_message, special_status_message, unimplemented_method,
          unimplemented_service, cancel_after_begin, cancel_after_first_response,
-         timeout_on_sleeping_server, slow_reader, large_upload]
+         timeout_on_sleeping_server, slow_reader, large_upload, server_compressed_unary,
+         server_compressed_streaming]
+# A server built without zlib takes no compressed requests.
+if "--gzip" in sys.argv:
+    CASES.append(client_compressed_unary)
 failed = 0
 for case in CASES:
     try:

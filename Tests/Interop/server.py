@@ -35,6 +35,8 @@ class Service(rpc.TestServiceServicer):
     def UnaryCall(self, request, context):
         echo_metadata(context)
         check(request, context)
+        if request.response_compressed.value:
+            context.set_compression(grpc.Compression.Gzip)
         return pb.SimpleResponse(payload=pb.Payload(body=bytes(request.response_size)))
 
     def StreamingOutputCall(self, request, context):

@@ -18,7 +18,8 @@ final class RawPeer {
 
     init(_ services: ServiceTable, limits: RPCLimits = RPCLimits()) throws {
         var pair: [Int32] = [-1, -1]
-        let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue)
+        // A program that another test starts must not hold the other end open.
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         try #require(socketpair(AF_UNIX, kind, 0, &pair) == 0)
         descriptor = pair[1]
         reactor = try Reactor()

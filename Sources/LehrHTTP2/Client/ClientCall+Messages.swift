@@ -20,9 +20,17 @@ extension ClientCall {
             connection?.reset(stream)
             return failSoon(.slowServer(path, outgoing.byteCount))
         }
-        outgoing.append(message)
+        queue(message)
         if outgoing.byteCount >= transport.limits.streamQueueBytes { wasUnwritable = true }
         resume()
+    }
+
+    func queue(_ message: [UInt8]) {
+        if options.compresses {
+            outgoing.appendCompressed(message)
+        } else {
+            outgoing.append(message)
+        }
     }
 
     func finishSending() {
@@ -61,6 +69,9 @@ extension ClientCall {
     }
 
     // MARK: The answer
+
+    /// Inside nghttp2: a header list is complete.
+    func headersArrived() { incoming.allowsGzip = head.isGzip }
 
     /// Inside nghttp2: cuts DATA into messages; returns how many bytes are done with.
     func receive(

@@ -23,7 +23,7 @@ final class ClientCall: ClientStream {
     var isPumping = false
     /// How the server has ended the call; told when the reader has had what came before.
     var outcome: RPCError??
-    private let options: CallOptions
+    let options: CallOptions
     let transport: HTTP2Transport
     private(set) var completion: Completion?
     var answer: [UInt8]?
@@ -43,7 +43,7 @@ final class ClientCall: ClientStream {
         incoming = IncomingMessages(
             limits: transport.limits, demand: message == nil ? 0 : .max)
         isSending = message == nil
-        if let message { outgoing.append(message) }
+        if let message { queue(message) }
         transport.counters.made.started += 1
     }
 
@@ -66,6 +66,10 @@ final class ClientCall: ClientStream {
         transport.headers.append("te", "trailers")
         transport.headers.append("content-type", "application/grpc")
         transport.headers.append("user-agent", "lehr")
+        if Gzip.isAvailable {
+            transport.headers.append("grpc-accept-encoding", Gzip.accepted)
+            if options.compresses { transport.headers.append("grpc-encoding", "gzip") }
+        }
         if let timeout = options.timeout {
             transport.headers.append("grpc-timeout", GRPCTimeout.format(timeout).utf8)
         }

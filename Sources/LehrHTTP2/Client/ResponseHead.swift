@@ -7,6 +7,8 @@ struct ResponseHead {
     private var isGRPC = false
     private var status: Int?
     private var message = ""
+    /// Messages may be compressed.
+    private(set) var isGzip = false
     private(set) var initial = Metadata()
     private(set) var trailing = Metadata()
     private var byteCount = 0
@@ -32,6 +34,8 @@ struct ResponseHead {
             status = number(value) ?? StatusCode.unknown.rawValue
         } else if name.equals("grpc-message") {
             message = PercentEncoding.decode(value)
+        } else if name.equals("grpc-encoding") {
+            isGzip = value.equals("gzip")
         } else if !name.starts(with: ":"), !name.starts(with: "grpc-") {
             if isTrailer {
                 trailing.entries.append((name.text, value.text))

@@ -24,6 +24,11 @@ struct IncomingMessages {
 
     /// Whether the bytes used so far are whole messages.
     var isBetweenMessages: Bool { decoder.isBetweenMessages }
+    /// Messages may be compressed with gzip.
+    var allowsGzip: Bool {
+        get { decoder.allowsGzip }
+        set { decoder.allowsGzip = newValue }
+    }
     var hasWaiting: Bool { waitingCount > 0 }
 
     mutating func request(_ count: Int) {

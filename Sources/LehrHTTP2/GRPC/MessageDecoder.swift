@@ -11,6 +11,9 @@ struct MessageDecoder {
     /// Of the message being read; meaningful once its prefix is complete.
     private var length = 0
     private var message: [UInt8] = []
+    private var isCompressed = false
+    /// Messages may be compressed with gzip.
+    var allowsGzip = false
 
     static let prefixSize = 5
     /// Memory is taken for the whole of a longer message only when this much of it has come, so
@@ -26,7 +29,7 @@ struct MessageDecoder {
     /// and returns that; nil: the message needs more.
     ///
     /// Fails with RESOURCE_EXHAUSTED for a message over the limit, INTERNAL for a flag that is not
-    /// 0; the decoder is of no use afterwards.
+    /// 0, or for what is not gzip when it should be; the decoder is of no use afterwards.
     mutating func next(
         _ rest: inout Slice<UnsafeRawBufferPointer>
     ) throws(RPCError) -> [UInt8]? {
@@ -45,7 +48,7 @@ struct MessageDecoder {
             message = []
             prefix = 0
             prefixCount = 0
-            return complete
+            return isCompressed ? try Gzip.decompress(complete, limits) : complete
         }
         return nil
     }
@@ -64,7 +67,8 @@ struct MessageDecoder {
     private mutating func readPrefix() throws(RPCError) {
         let flag = prefix >> 32
         length = Int(prefix & 0xFFFF_FFFF)
-        guard flag == 0 else {
+        isCompressed = flag == 1
+        guard flag == 0 || flag == 1 && allowsGzip else {
             throw RPCError(
                 .internal,
                 flag == 1

@@ -16,9 +16,18 @@ extension ServerCall {
         switch result {
         case .success(let message):
             guard isActive else { return }
-            outgoing.append(message)
+            queue(message)
             finish(nil)
         case .failure(let error): finish(error)
+        }
+    }
+
+    private func queue(_ message: [UInt8]) {
+        if !hasBegun, metadata.compresses { isGzip = head.acceptsGzip }
+        if isGzip, metadata.compresses {
+            outgoing.appendCompressed(message)
+        } else {
+            outgoing.append(message)
         }
     }
 
@@ -28,7 +37,7 @@ extension ServerCall {
         guard outgoing.byteCount < transport.limits.streamQueueBytesMax else {
             return abort(.slowReader(path, outgoing.byteCount))
         }
-        outgoing.append(message)
+        queue(message)
         if outgoing.byteCount >= transport.limits.streamQueueBytes { wasUnwritable = true }
         begin()
         resume()
@@ -86,13 +95,14 @@ extension ServerCall {
                 $0.read(into: target, &flags.pointee)
             }
         }
-        if metadata.initial.isEmpty {
+        if metadata.initial.isEmpty, !isGzip {
             let fields = transport.standardFields.answer
             nghttp2_submit_response(session, stream, fields.baseAddress, fields.count, &provider)
         } else {
             transport.headers.removeAll()
             transport.headers.append(":status", "200")
             transport.headers.append("content-type", "application/grpc")
+            if isGzip { transport.headers.append("grpc-encoding", "gzip") }
             transport.headers.append(metadata.initial)
             transport.headers.withFields { fields, count in
                 _ = nghttp2_submit_response(session, stream, fields, count, &provider)
@@ -148,7 +158,7 @@ extension ServerCall {
         addStatus(error)
         transport.headers.append(metadata.trailing)
         if error.code == .unimplemented {
-            transport.headers.append("grpc-accept-encoding", "identity")
+            transport.headers.append("grpc-accept-encoding", Gzip.accepted)
         }
         submitHeaders()
     }

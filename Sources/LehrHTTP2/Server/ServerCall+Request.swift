@@ -14,6 +14,7 @@ extension ServerCall {
         }
         guard let handler = head.path?.handler else { return finish(.unknownMethod(path)) }
         startTimer()
+        defer { incoming.allowsGzip = head.isGzip }
         if case .bidirectional = handler {
             incoming = IncomingMessages(limits: transport.limits, demand: 0)
             connection.noteStreaming(self)

@@ -34,6 +34,8 @@ final class ServerCall {
         didSet { metadataError = metadata.removeForbidden() ?? metadataError }
     }
     private(set) var metadataError: RPCError?
+    /// The answer was declared to have compressed messages.
+    var isGzip = false
     var outgoing = OutgoingMessages()
     var hasBegun = false
     var isDeferred = false

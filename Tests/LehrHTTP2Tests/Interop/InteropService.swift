@@ -17,6 +17,7 @@ final class InteropService {
                 responder.metadata = Self.echo(context)
                 let request = ProtoFields(bytes)
                 if let error = Self.status(request) { return responder.finish(.failure(error)) }
+                responder.metadata.compresses = request.message(6).number(1) == 1
                 responder.succeed(Self.payload(request.number(2)))
             })
         table.register(
@@ -97,6 +98,7 @@ final class InteropService {
         }
         stream.onWritable = nil
         _ = core.schedule(after: .microseconds(parameters.number(2))) { [self] in
+            stream.metadata.compresses = parameters.message(3).number(1) == 1
             stream.send(Self.payload(parameters.number(1)))
             write(rest.dropFirst(), to: stream, completion)
         }

@@ -1,9 +1,10 @@
 import Glibc
 import LehrCore
-import LehrHTTP2
 import LehrRPC
 import LehrWire
 import Testing
+
+@testable import LehrHTTP2
 
 /// Calls between us and grpcio, in both directions; `LEHR_INTEROP_PYTHON` names a Python that has
 /// `grpcio` and `grpcio-tools`.
@@ -12,7 +13,8 @@ struct InteropTests {
     @Test func grpcioIsServed() throws {
         try Scene.run(on: .sockets) { scene in
             let address = try scene.serve(InteropService(on: scene.core).table).address
-            let program = try #require(Interop.start("client.py", address))
+            let program = try #require(
+                Interop.start("client.py", address, Gzip.isAvailable ? "--gzip" : ""))
             Interop.wait(for: program, in: scene) { status in
                 #expect(status == 0)
                 scene.finish()
@@ -69,8 +71,8 @@ enum Interop {
         #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(3)
         .joined(separator: "/") + "/Interop/"
 
-    static func start(_ script: String, _ argument: String) -> Program? {
-        python.flatMap { Program([$0, directory + script, argument]) }
+    static func start(_ script: String, _ arguments: String...) -> Program? {
+        python.flatMap { Program([$0, directory + script] + arguments) }
     }
 
     static func wait(
