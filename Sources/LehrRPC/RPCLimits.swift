@@ -20,5 +20,21 @@ package struct RPCLimits: Sendable {
     /// Time to make a TCP connection. Beyond: UNAVAILABLE.
     package var connectTimeout = Duration.seconds(5)
 
+    /// A client asks a silent server with calls in flight for a sign of life this often, at least;
+    /// nil: never. Servers of others may take less than five minutes for abuse.
+    package var keepAliveInterval: Duration?
+    /// Time for the sign of life. Beyond: the connection ends, its calls with UNAVAILABLE.
+    package var keepAliveTimeout = Duration.seconds(20)
+    /// PINGs that a server takes this close together, with nothing sent to the client in between,
+    /// before it hangs up with ENHANCE_YOUR_CALM "too_many_pings".
+    package var pingIntervalMin = Duration.seconds(10)
+    package var pingStrikesMax = 2
+    /// A server ends a connection that had no call for this long, and at most twice as long.
+    package var connectionIdleMax: Duration?
+    /// A server drains a connection of this age, give or take a tenth, so that clients spread anew.
+    package var connectionAgeMax: Duration?
+    /// What calls on it have left then. Beyond: UNAVAILABLE.
+    package var connectionAgeGrace = Duration.seconds(30)
+
     package init() {}
 }

@@ -52,6 +52,12 @@ final class RawPeer {
         turn()
     }
 
+    /// Has the server end the connection without losing a call.
+    func drain() {
+        connection.drain()
+        turn()
+    }
+
     /// Closes this end, and lets the server notice.
     func hangUp() {
         close(descriptor)
@@ -81,6 +87,7 @@ enum Frames {
     static let data: UInt8 = 0
     static let headers: UInt8 = 1
     static let reset: UInt8 = 3
+    static let ping: UInt8 = 6
     static let goAway: UInt8 = 7
 
     static let preface =

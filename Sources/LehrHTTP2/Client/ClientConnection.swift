@@ -27,6 +27,7 @@ final class ClientConnection: HTTP2Connection {
     /// The server has sent its settings.
     private(set) var wasGreeted = false
     private var isDraining = false
+    private var keepAliveTimer: TimerID?
 
     init(_ transport: HTTP2Transport, to target: HostPort, for channel: HTTP2Channel) {
         self.target = target
@@ -42,6 +43,7 @@ final class ClientConnection: HTTP2Connection {
                 transport.counters.connectionsMade += 1
                 hasConnected = true
                 attach(socket)
+                keepAlive()
             case .failure(let error): close(error.message)
             }
         }
@@ -166,6 +168,24 @@ final class ClientConnection: HTTP2Connection {
 
     // MARK: Outside
 
+    /// Looks after a while whether anything has come; asks for a sign of life if not, and gives the
+    /// connection up if none follows.
+    private func keepAlive(isAsking: Bool = false) {
+        guard session != nil, let interval = transport.limits.keepAliveInterval else { return }
+        let seen = arrivals
+        let wait = isAsking ? transport.limits.keepAliveTimeout : interval
+        keepAliveTimer = reactor.schedule(after: wait) { [weak self] in
+            guard let self, session != nil else { return }
+            if arrivals != seen || calls.isEmpty { return keepAlive() }
+            if isAsking {
+                transport.counters.connectionsUnresponsive += 1
+                return close("the server gives no sign of life")
+            }
+            sendPing()
+            keepAlive(isAsking: true)
+        }
+    }
+
     override func handleEvents() {
         while !events.isEmpty {
             var batch: [Event] = []
@@ -183,6 +203,7 @@ final class ClientConnection: HTTP2Connection {
     }
 
     override func ended(_ reason: String) {
+        if let keepAliveTimer { reactor.cancel(keepAliveTimer) }
         connector?.cancel()
         connector = nil
         let error = RPCError(

@@ -12,11 +12,13 @@ final class ServerConnection: HTTP2Connection {
         case request(ServerCall)
         case closed(ServerCall)
         case writable(ServerCall)
+        case pingFlood
     }
 
     let services: ServiceTable
     let peer: String
-    private var calls: [Int32: ServerCall] = [:]
+    private(set) var calls: [Int32: ServerCall] = [:]
+    var life = ServerConnectionLife()
     private var events: [Event] = []
     private var paths: [KnownPath] = []
     private let headerBytesMax: Int
@@ -53,6 +55,7 @@ final class ServerConnection: HTTP2Connection {
     override func headersBegan(_ frame: nghttp2_frame) {
         guard frame.headers.cat == NGHTTP2_HCAT_REQUEST, let session else { return }
         let call = ServerCall(frame.hd.stream_id, self)
+        life.callsBegun &+= 1
         calls[call.stream] = call
         nghttp2_session_set_stream_user_data(
             session, call.stream, Unmanaged.passUnretained(call).toOpaque())
@@ -74,6 +77,14 @@ final class ServerConnection: HTTP2Connection {
     }
 
     override func frameArrived(_ frame: nghttp2_frame) {
+        if frame.kind == NGHTTP2_PING.rawValue {
+            if frame.isAcknowledgement {
+                sendFinalGoAway()
+            } else if life.pinged(at: reactor.now, transport.limits) {
+                events.append(.pingFlood)
+            }
+            return
+        }
         let isHeaders = frame.kind == NGHTTP2_HEADERS.rawValue
         guard isHeaders || frame.kind == NGHTTP2_DATA.rawValue, let call = call(frame.hd.stream_id)
         else { return }
@@ -84,6 +95,9 @@ final class ServerConnection: HTTP2Connection {
     }
 
     override func frameSent(_ frame: nghttp2_frame) {
+        let isAnswer =
+            frame.kind == NGHTTP2_HEADERS.rawValue || frame.kind == NGHTTP2_DATA.rawValue
+        if isAnswer { life.answered() }
         guard let session, frame.isEndOfStream, frame.kind == NGHTTP2_HEADERS.rawValue,
             nghttp2_session_get_stream_remote_close(session, frame.hd.stream_id) == 0
         else { return }
@@ -128,6 +142,7 @@ final class ServerConnection: HTTP2Connection {
                 case .request(let call): call.requestEnded()
                 case .closed(let call): call.closed()
                 case .writable(let call): call.becameWritable()
+                case .pingFlood: hangUpOnPings()
                 }
             }
         }
@@ -138,6 +153,7 @@ final class ServerConnection: HTTP2Connection {
         for case .closed(let call) in events { orphans.append(call) }
         events = []
         calls = [:]
+        cancelLifeTimers()
         transport.ended(self)
         for call in orphans { call.closed() }
     }
