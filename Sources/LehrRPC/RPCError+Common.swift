@@ -17,10 +17,8 @@ extension RPCError {
         RPCError(.unimplemented, "there is no method \(path) here")
     }
 
-    package static func messageTooLarge(_ bytes: Int, _ limits: RPCLimits) -> RPCError {
-        RPCError(
-            .resourceExhausted,
-            "a message of \(bytes) bytes is over the limit of \(limits.messageBytesMax)")
+    package static func messageTooLarge(_ bytes: Int, _ most: Int) -> RPCError {
+        RPCError(.resourceExhausted, "a message of \(bytes) bytes is over the limit of \(most)")
     }
 
     package static func slowReader(_ path: String, _ bytes: Int) -> RPCError {

@@ -20,10 +20,10 @@ import Testing
         let message = [UInt8](repeating: 7, count: size)
         let packed = try #require(Gzip.compress(message))
         #expect(packed.count < size)
-        #expect(try Gzip.decompress(packed, Self.limits(size)) == message)
+        #expect(try Gzip.decompress(packed, max: size) == message)
         // A bomb by one byte.
         let error = #expect(throws: RPCError.self) {
-            try Gzip.decompress(packed, Self.limits(size - 1))
+            try Gzip.decompress(packed, max: size - 1)
         }
         #expect(error?.code == .resourceExhausted)
     }
@@ -48,7 +48,7 @@ import Testing
             if random.below(3) == 0 { bytes.removeLast(random.below(bytes.count + 1)) }
             if random.below(5) == 0 { bytes.append(0) }
             do throws(RPCError) {
-                #expect(try Gzip.decompress(bytes, Self.limits(5000)).count == 3000)
+                #expect(try Gzip.decompress(bytes, max: 5000).count == 3000)
             } catch {
                 #expect(error.code == .internal || error.code == .resourceExhausted)
             }

@@ -70,15 +70,13 @@ extension ClientCall {
 
     // MARK: The answer
 
-    /// Inside nghttp2: a header list is complete.
-    func headersArrived() { incoming.allowsGzip = head.isGzip }
-
     /// Inside nghttp2: cuts DATA into messages; returns how many bytes are done with.
     func receive(
         _ bytes: UnsafeRawBufferPointer, _ emit: (consuming [UInt8]) -> Void
     ) throws(RPCError) -> Int {
         // After an end the rest is read only to be thrown away.
         guard completion != nil else { return bytes.count }
+        incoming.allowsGzip = head.isGzip
         return try incoming.feed(bytes, emit)
     }
 
@@ -118,7 +116,7 @@ extension ClientCall {
         defer { isPumping = false }
         do throws(RPCError) {
             var used = 0
-            while completion != nil {
+            while incoming.hasWaiting, completion != nil {
                 let message = try incoming.next(used: &used)
                 connection?.release(stream, used)
                 guard let message else { break }

@@ -114,7 +114,7 @@ final class ClientCall: ClientStream {
         if let timer { transport.reactor.cancel(timer) }
         timer = nil
         onWritable = nil
-        connection?.release(stream, incoming.discard())
+        if incoming.hasWaiting { connection?.release(stream, incoming.discard()) }
         transport.counters.made.end(error?.code ?? .ok)
         return completion
     }

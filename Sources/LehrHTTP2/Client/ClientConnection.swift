@@ -135,9 +135,7 @@ final class ClientConnection: HTTP2Connection {
     override func frameArrived(_ frame: nghttp2_frame) {
         switch frame.kind {
         case NGHTTP2_HEADERS.rawValue, NGHTTP2_DATA.rawValue:
-            guard let call = calls[frame.hd.stream_id] else { return }
-            if frame.kind == NGHTTP2_HEADERS.rawValue { call.headersArrived() }
-            guard frame.isEndOfStream else { return }
+            guard frame.isEndOfStream, let call = calls[frame.hd.stream_id] else { return }
             events.append(.ended(call, call.head.outcome(call.path)))
         case NGHTTP2_SETTINGS.rawValue:
             guard !wasGreeted else { return }

@@ -48,9 +48,9 @@ enum Gzip {
             return isWhole && packed.count < message.count ? packed : nil
         }
 
-        /// Gives at most `limits.messageBytesMax` bytes, and takes no more memory on the way.
+        /// Gives at most `messageBytesMax` bytes, and takes no more memory on the way.
         static func decompress(
-            _ packed: [UInt8], _ limits: RPCLimits
+            _ packed: [UInt8], max messageBytesMax: Int
         ) throws(RPCError) -> [UInt8] {
             var stream = z_stream()
             guard packed.count <= UInt32.max,
@@ -62,18 +62,18 @@ enum Gzip {
                 Result { () throws(RPCError) in
                     stream.next_in = UnsafeMutablePointer(mutating: input.baseAddress)
                     stream.avail_in = UInt32(input.count)
-                    return try inflateAll(&stream, limits)
+                    return try inflateAll(&stream, max: messageBytesMax)
                 }
             }
             return try result.get()
         }
 
         private static func inflateAll(
-            _ stream: inout z_stream, _ limits: RPCLimits
+            _ stream: inout z_stream, max messageBytesMax: Int
         ) throws(RPCError) -> [UInt8] {
             var message: [UInt8] = []
             // One byte more than allowed, so that its excess is noticed.
-            let most = limits.messageBytesMax + 1
+            let most = messageBytesMax + 1
             while true {
                 let (start, grown) = (message.count, max(2 * message.count, firstBytes))
                 message += [UInt8](repeating: 0, count: min(grown, most) - start)
@@ -87,7 +87,7 @@ enum Gzip {
                 guard message.count < most else {
                     throw RPCError(
                         .resourceExhausted,
-                        "a message is over the limit of \(limits.messageBytesMax) bytes "
+                        "a message is over the limit of \(messageBytesMax) bytes "
                             + "when decompressed")
                 }
                 switch status {
@@ -108,7 +108,7 @@ enum Gzip {
         static func compress(_ message: [UInt8]) -> [UInt8]? { nil }
 
         static func decompress(
-            _ packed: [UInt8], _ limits: RPCLimits
+            _ packed: [UInt8], max messageBytesMax: Int
         ) throws(RPCError) -> [UInt8] { throw malformed }
     }
 #endif

@@ -5,7 +5,7 @@ import LehrWire
 ///
 /// A message is a flag byte (1: compressed), its length as four bytes, big-endian, and its bytes.
 struct MessageDecoder {
-    private let limits: RPCLimits
+    private let messageBytesMax: Int
     private var prefix: UInt64 = 0
     private var prefixCount = 0
     /// Of the message being read; meaningful once its prefix is complete.
@@ -20,7 +20,7 @@ struct MessageDecoder {
     /// that a promise of bytes costs nothing.
     private static let trustBytes = 256 << 10
 
-    init(limits: RPCLimits) { self.limits = limits }
+    init(limits: RPCLimits) { messageBytesMax = limits.messageBytesMax }
 
     /// Whether the bytes so far are whole messages.
     var isBetweenMessages: Bool { prefixCount == 0 }
@@ -48,7 +48,7 @@ struct MessageDecoder {
             message = []
             prefix = 0
             prefixCount = 0
-            return isCompressed ? try Gzip.decompress(complete, limits) : complete
+            return isCompressed ? try Gzip.decompress(complete, max: messageBytesMax) : complete
         }
         return nil
     }
@@ -75,6 +75,6 @@ struct MessageDecoder {
                     ? "a message is compressed, but no grpc-encoding was named"
                     : "a message begins with the flag \(flag); 0 and 1 are allowed")
         }
-        guard length <= limits.messageBytesMax else { throw .messageTooLarge(length, limits) }
+        guard length <= messageBytesMax else { throw .messageTooLarge(length, messageBytesMax) }
     }
 }

@@ -14,18 +14,19 @@ extension ServerCall {
         }
         guard let handler = head.path?.handler else { return finish(.unknownMethod(path)) }
         startTimer()
-        defer { incoming.allowsGzip = head.isGzip }
         if case .bidirectional = handler {
+            isStreaming = true
             incoming = IncomingMessages(limits: transport.limits, demand: 0)
             connection.noteStreaming(self)
         }
+        incoming.allowsGzip = head.isGzip
     }
 
     /// Takes bytes of the request and returns how many of them are done with.
     func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard isActive, failure == nil else { return bytes.count }
         do throws(RPCError) {
-            if case .bidirectional = head.path?.handler {
+            if isStreaming {
                 return try incoming.feed(bytes) { connection.noteMessage(self, $0) }
             }
             var isSurplus = false
@@ -82,7 +83,7 @@ extension ServerCall {
 
     /// The peer has sent its last byte.
     func requestEnded() {
-        guard case .bidirectional = head.path?.handler else { return dispatch() }
+        guard isStreaming else { return dispatch() }
         hasEnded = true
         pump()
     }
@@ -136,6 +137,6 @@ extension ServerCall {
     /// Nobody reads the request any more.
     func discardRequest() {
         request = nil
-        connection.release(stream, incoming.discard())
+        if incoming.hasWaiting { connection.release(stream, incoming.discard()) }
     }
 }

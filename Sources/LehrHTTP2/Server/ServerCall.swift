@@ -18,6 +18,8 @@ final class ServerCall {
     /// The peer can still be told something.
     var isOpen = true
     var isDispatched = false
+    /// The handler reads messages as they come.
+    var isStreaming = false
     /// What is wrong with the request.
     var failure: RPCError?
     /// The peer sends nothing more.

@@ -97,7 +97,7 @@ final class ServerConnection: HTTP2Connection {
     override func frameSent(_ frame: nghttp2_frame) {
         let isAnswer =
             frame.kind == NGHTTP2_HEADERS.rawValue || frame.kind == NGHTTP2_DATA.rawValue
-        if isAnswer { life.answered() }
+        if life.hasPing, isAnswer { life.answered() }
         guard let session, frame.isEndOfStream, frame.kind == NGHTTP2_HEADERS.rawValue,
             nghttp2_session_get_stream_remote_close(session, frame.hd.stream_id) == 0
         else { return }

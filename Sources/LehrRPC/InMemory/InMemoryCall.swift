@@ -143,7 +143,9 @@ final class InMemoryCall: ClientStream {
     func receive(_ message: [UInt8]) {
         guard isOpen else { return }
         guard message.count <= transport.limits.messageBytesMax else {
-            return end(.messageTooLarge(message.count, transport.limits), tellingServer: true)
+            return end(
+                .messageTooLarge(message.count, transport.limits.messageBytesMax),
+                tellingServer: true)
         }
         inbox.append(message)
         pump()

@@ -57,7 +57,7 @@ final class InMemoryServerCall {
     func receive(_ message: [UInt8]) {
         guard isOpen else { return }
         guard message.count <= transport.limits.messageBytesMax else {
-            return abort(.messageTooLarge(message.count, transport.limits))
+            return abort(.messageTooLarge(message.count, transport.limits.messageBytesMax))
         }
         if case .bidirectional = handler {
             inbox.append(message)
