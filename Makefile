@@ -22,10 +22,10 @@ demo: build ## Train, export, serve and measure on this machine. DATA=DIR, KEEP=
 test: lint protos-check unit end-to-end ## Everything: lint, generated code, unit, simulation, end to end.
 
 .PHONY: unit
-unit: ## Unit, simulation and integration tests: the inner loop.
+unit: $(PYTHON) ## Unit, simulation and integration tests: the inner loop.
 	@Scripts/install-dependencies build
 	$(SWIFT) build --build-tests --explicit-target-dependency-import-check error
-	$(SWIFT) test --skip-build
+	LEHR_INTEROP_PYTHON=$(CURDIR)/$(PYTHON) $(SWIFT) test --skip-build
 
 .PHONY: end-to-end
 end-to-end: build $(PYTHON) ## Real processes, SIGKILL, foreign clients, replays from a seed.

@@ -96,7 +96,7 @@ let package = Package(
         library("LehrReactor", ["LehrCore", "LehrRPC", "CLinux"]),
         library(
             "LehrHTTP2",
-            ["LehrCore", "LehrRPC", "LehrReactor", "LehrWire", "CNGHTTP2", deque]),
+            ["LehrCore", "LehrRPC", "LehrReactor", "LehrWire", "CNGHTTP2", "CZlib", deque]),
 
         // The cluster's protocol as its members speak it: translation, membership, pull and push.
         library(

@@ -71,12 +71,12 @@ def real_data():
 
 @pytest.fixture(scope="session")
 def stubs(tmp_path_factory):
-    """Modules that stock `protoc` makes of `Protos/`: `stubs.shard_pb2`, `stubs.shard_pb2_grpc`."""
+    """Modules that stock `protoc` makes of `Protos/lehr`: `stubs.shard_pb2`, `stubs.shard_pb2_grpc`."""
     from grpc_tools import protoc
 
     protos = ROOT / "Protos"
     target = tmp_path_factory.mktemp("stubs")
-    files = sorted(str(path.relative_to(protos)) for path in protos.rglob("*.proto"))
+    files = sorted(str(path.relative_to(protos)) for path in (protos / "lehr").rglob("*.proto"))
     assert files, f"no .proto under {protos}"
     arguments = ["protoc", f"-I{protos}", f"--python_out={target}", f"--grpc_python_out={target}"]
     assert protoc.main(arguments + files) == 0, "protoc refuses Protos/"

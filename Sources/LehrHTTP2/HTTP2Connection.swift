@@ -16,7 +16,13 @@ class HTTP2Connection: PollTarget, SessionEvents {
     /// Bytes that the socket did not take.
     private var unsent: ArraySlice<UInt8> = []
     private var isDirty = false
+    /// Times that something arrived.
+    private(set) var arrivals: UInt64 = 0
     private var lingerTimer: TimerID?
+    /// Bytes that have arrived and wait until a reader asks for them.
+    var unread = 0
+    /// Bytes by which the connection's window is kept smaller, because too many are unread.
+    var withheld = 0
 
     /// Reads and writes of one connection before other work gets its turn.
     private static let readsPerTurn = 16
@@ -86,11 +92,19 @@ class HTTP2Connection: PollTarget, SessionEvents {
     }
 
     /// Says that no more calls are welcome; the connection ends with its last stream.
-    func sendGoAway() {
+    func sendGoAway(_ code: nghttp2_error_code = NGHTTP2_NO_ERROR, _ reason: StaticString = "") {
         guard let session else { return }
         nghttp2_submit_goaway(
             session, UInt8(NGHTTP2_FLAG_NONE.rawValue),
-            nghttp2_session_get_last_proc_stream_id(session), NGHTTP2_NO_ERROR.rawValue, nil, 0)
+            nghttp2_session_get_last_proc_stream_id(session), code.rawValue, reason.utf8Start,
+            reason.utf8CodeUnitCount)
+        markDirty()
+    }
+
+    /// Asks the peer for a sign of life.
+    func sendPing() {
+        guard let session else { return }
+        nghttp2_submit_ping(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), nil)
         markDirty()
     }
 
@@ -130,6 +144,7 @@ class HTTP2Connection: PollTarget, SessionEvents {
     }
 
     private func receive(_ bytes: UnsafeRawBufferPointer) {
+        arrivals &+= 1
         transport.counters.bytesIn += UInt64(bytes.count)
         // Without a session the connection lingers: what comes is of no interest.
         guard let session else { return }

@@ -21,6 +21,14 @@ package struct HTTP2Counters: Equatable, Sendable {
     package internal(set) var connectionsRefused: UInt64 = 0
     package internal(set) var connectionsMade: UInt64 = 0
     package internal(set) var connectionsOpen = 0
+    /// Times that a connection was stopped because too much on it lay unread.
+    package internal(set) var unreadLimitHits: UInt64 = 0
+    /// Connections ended because of too many PINGs, for idleness, for their age, and because the
+    /// server gave no sign of life.
+    package internal(set) var connectionsPingFlooded: UInt64 = 0
+    package internal(set) var connectionsIdled: UInt64 = 0
+    package internal(set) var connectionsAged: UInt64 = 0
+    package internal(set) var connectionsUnresponsive: UInt64 = 0
     package internal(set) var bytesIn: UInt64 = 0
     package internal(set) var bytesOut: UInt64 = 0
 }

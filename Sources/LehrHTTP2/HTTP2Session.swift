@@ -143,4 +143,6 @@ private func connection(_ context: UnsafeMutableRawPointer) -> Unmanaged<HTTP2Co
 extension nghttp2_frame {
     var isEndOfStream: Bool { hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 }
     var kind: UInt32 { UInt32(hd.type) }
+    /// Of PING and SETTINGS.
+    var isAcknowledgement: Bool { hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 }
 }

@@ -70,7 +70,7 @@ package final class HTTP2Transport: Transport, TurnEnd {
             _ = reactor.schedule(after: .milliseconds(1), completion)
         }
         guard !serverConnections.isEmpty else { return finish() }
-        for connection in serverConnections.values { connection.sendGoAway() }
+        for connection in serverConnections.values { connection.drain() }
         let timer = reactor.schedule(after: grace) { [self] in
             onNoServerConnections = nil
             for connection in serverConnections.values {
@@ -99,6 +99,7 @@ package final class HTTP2Transport: Transport, TurnEnd {
         let connection = ServerConnection(self, services, peer: socket.peer)
         serverConnections[ObjectIdentifier(connection)] = connection
         connection.attach(socket)
+        connection.watchLife(jitter: limits.connectionAgeMax == nil ? 0 : random.uniform())
     }
 
     func ended(_ connection: ServerConnection) {

@@ -1,5 +1,6 @@
 import CNGHTTP2
 import Glibc
+import LehrRPC
 
 /// A header list being built; kept and used again, so that a call allocates nothing for it.
 struct HeaderBlock {
@@ -30,6 +31,10 @@ struct HeaderBlock {
         bytes.append(contentsOf: value.utf8)
         lengths.append(name.utf8.count)
         lengths.append(value.utf8.count)
+    }
+
+    mutating func append(_ metadata: Metadata) {
+        for (name, value) in metadata.entries { append(name, value) }
     }
 
     /// The list as nghttp2 wants it, which copies what it keeps.

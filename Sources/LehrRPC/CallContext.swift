@@ -1,18 +1,5 @@
 package import LehrCore
 
-/// Names and values that travel with a call, in order; names are lower case.
-package struct Metadata: Equatable, Sendable {
-    package var entries: [(name: String, value: String)]
-
-    package init(_ entries: [(name: String, value: String)] = []) { self.entries = entries }
-
-    package subscript(name: String) -> String? { entries.first { $0.name == name }?.value }
-
-    package static func == (left: Self, right: Self) -> Bool {
-        left.entries.elementsEqual(right.entries) { $0 == $1 }
-    }
-}
-
 /// What a handler knows of a call besides its message.
 package struct CallContext {
     /// `/package.Service/Method`.
@@ -36,6 +23,8 @@ package struct CallOptions: Sendable {
     /// The call ends with DEADLINE_EXCEEDED after this long; nil: never, for streams.
     package var timeout: Duration?
     package var metadata: Metadata
+    /// Messages are sent compressed with gzip where that makes them smaller. In memory: nothing.
+    package var compresses = false
 
     package init(timeout: Duration? = .seconds(10), metadata: Metadata = Metadata()) {
         self.timeout = timeout

@@ -17,14 +17,39 @@ extension RPCError {
         RPCError(.unimplemented, "there is no method \(path) here")
     }
 
-    package static func messageTooLarge(_ bytes: Int, _ limits: RPCLimits) -> RPCError {
-        RPCError(
-            .resourceExhausted,
-            "a message of \(bytes) bytes is over the limit of \(limits.messageBytesMax)")
+    package static func messageTooLarge(_ bytes: Int, _ most: Int) -> RPCError {
+        RPCError(.resourceExhausted, "a message of \(bytes) bytes is over the limit of \(most)")
     }
 
     package static func slowReader(_ path: String, _ bytes: Int) -> RPCError {
         RPCError(
             .resourceExhausted, "the caller of \(path) reads too slowly: \(bytes) bytes are queued")
+    }
+
+    package static func slowServer(_ path: String, _ bytes: Int) -> RPCError {
+        RPCError(.resourceExhausted, "\(path) reads too slowly: \(bytes) bytes are queued")
+    }
+
+    package static func surplusRequest(_ path: String) -> RPCError {
+        RPCError(.internal, "\(path) takes one message, not more")
+    }
+
+    package static func surplusAnswer(_ path: String) -> RPCError {
+        RPCError(.internal, "\(path) was answered with more than one message")
+    }
+
+    package static func incompleteRequest(_ path: String) -> RPCError {
+        RPCError(.internal, "the request to \(path) ends within a message")
+    }
+
+    package static func forbiddenMetadata(_ name: String) -> RPCError {
+        RPCError(
+            .invalidArgument, "the metadata '\(name)' has a name or value that HTTP forbids")
+    }
+
+    package static func forbiddenAnswerMetadata(_ name: String) -> RPCError {
+        RPCError(
+            .internal,
+            "the handler has set the metadata '\(name)' with a name or value that HTTP forbids")
     }
 }

@@ -5,11 +5,15 @@ package import LehrWire
 /// Exactly one answer counts. A handler that lets go of it unanswered has ended the call with
 /// INTERNAL, so that no caller waits for ever.
 package final class UnaryResponder {
-    private var complete: ((Result<[UInt8], RPCError>) -> Void)?
+    package typealias Completion = (Result<[UInt8], RPCError>, ResponseMetadata) -> Void
+
+    private var complete: Completion?
+    /// Goes with the answer; set it before.
+    package var metadata = ResponseMetadata()
     /// Called once if the caller goes away before the answer; set it to stop useless work.
     package var onCancel: (() -> Void)?
 
-    package init(_ complete: @escaping (Result<[UInt8], RPCError>) -> Void) {
+    package init(_ complete: @escaping Completion) {
         self.complete = complete
     }
 
@@ -20,7 +24,7 @@ package final class UnaryResponder {
         let complete = self.complete
         self.complete = nil
         onCancel = nil
-        complete?(result)
+        complete?(result, metadata)
     }
 
     package func succeed(_ message: [UInt8]) { finish(.success(message)) }
@@ -38,23 +42,6 @@ package final class UnaryResponder {
     }
 
     deinit {
-        complete?(.failure(.abandoned))
+        complete?(.failure(.abandoned), metadata)
     }
-}
-
-/// Where a server-streaming handler writes, with back-pressure.
-///
-/// A handler that lets go of it without `finish` has ended the call with INTERNAL; `finish` and the
-/// caller's going away let go of the closures set here.
-package protocol ServerStream: AnyObject {
-    /// False when the peer is slower than the writer: stop, and go on at `onWritable`.
-    var isWritable: Bool { get }
-    var onWritable: (() -> Void)? { get set }
-    /// Called once if the caller goes away before the end.
-    var onCancel: (() -> Void)? { get set }
-    /// Queues a message. Writing on while not writable ends the stream with RESOURCE_EXHAUSTED
-    /// once `RPCLimits.streamQueueBytesMax` are queued.
-    func send(_ message: [UInt8])
-    /// Ends the stream; nil: OK.
-    func finish(_ error: RPCError?)
 }

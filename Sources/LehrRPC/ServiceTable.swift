@@ -4,10 +4,13 @@ package import LehrWire
 package final class ServiceTable {
     package typealias UnaryHandler = (CallContext, [UInt8], UnaryResponder) -> Void
     package typealias StreamHandler = (CallContext, [UInt8], any ServerStream) -> Void
+    package typealias DuplexHandler = (CallContext, any ServerDuplex) -> Void
 
     package enum Handler {
         case unary(UnaryHandler)
         case serverStreaming(StreamHandler)
+        /// Reads as many messages as it likes, one included, and so serves client streaming too.
+        case bidirectional(DuplexHandler)
     }
 
     private var handlers: [String: Handler] = [:]
@@ -15,6 +18,9 @@ package final class ServiceTable {
     package init() {}
 
     package subscript(path: String) -> Handler? { handlers[path] }
+
+    /// What is registered, in no order.
+    package var paths: [String] { Array(handlers.keys) }
 
     package func register(_ path: String, _ handler: Handler) {
         precondition(handlers[path] == nil, "a method is registered once")

@@ -27,12 +27,24 @@ package protocol Channel: AnyObject {
         _ path: String, _ message: [UInt8], _ options: CallOptions,
         onMessage: @escaping ([UInt8]) -> Void, onEnd: @escaping (RPCError?) -> Void
     ) -> any Call
+    /// Begins a call whose messages go both ways; `onMessage` gets those that were asked for.
+    ///
+    /// `onEnd` comes after the messages that arrived before it, so an OK waits until they have been
+    /// asked for; a cancelled call, a passed deadline or a lost connection waits for nobody.
+    func bidirectional(
+        _ path: String, _ options: CallOptions,
+        onMessage: @escaping ([UInt8]) -> Void, onEnd: @escaping (RPCError?) -> Void
+    ) -> any ClientStream
 }
 
 /// A call in flight.
 package protocol Call: AnyObject {
     /// Ends it with CANCELLED, on both sides; after its end, nothing.
     func cancel()
+    /// What the server has sent before its messages; empty until then.
+    var initialMetadata: Metadata { get }
+    /// What came with the status; empty until then.
+    var trailingMetadata: Metadata { get }
 }
 
 extension Channel {
@@ -81,7 +93,7 @@ extension Channel {
     }
 }
 
-private func decoded<M: WireMessage>(
+func decoded<M: WireMessage>(
     _ type: M.Type, _ bytes: [UInt8], _ arena: WireArena
 ) -> Result<UnsafePointer<M>, RPCError> {
     do throws(WireError) {

@@ -46,12 +46,18 @@ def test_a_message_that_is_too_large(raw, refused):
     assert raw(LIST_MEMBERS)(b"", timeout=10)
 
 
-def test_compression_is_refused(raw, refused):
+def test_a_compressed_request(raw):
+    # An unknown field, so that there is something to compress.
+    body = b"\xc2\x3e\xe8\x07" + b"x" * 1000
+    assert raw(LIST_MEMBERS)(body, timeout=10, compression=grpc.Compression.Gzip)
+
+
+def test_an_unknown_compression_is_refused(raw, refused):
     # Announced, so that a client can send it again as it is.
-    options = {"compression": grpc.Compression.Gzip}
-    body = b"\xc0\x3e\x01" * 1000
+    options = {"compression": grpc.Compression.Deflate}
+    body = b"\xc2\x3e\xe8\x07" + b"x" * 1000
     problem = refused(grpc.StatusCode.UNIMPLEMENTED, raw(LIST_MEMBERS), body, **options)
-    assert "gzip" in problem
+    assert "deflate" in problem and "gzip" in problem
 
 
 def test_metadata_is_passed_over(raw):

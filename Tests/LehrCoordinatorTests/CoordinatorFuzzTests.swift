@@ -17,6 +17,7 @@ import Testing
         var isWritable = true
         var onWritable: (() -> Void)?
         var onCancel: (() -> Void)?
+        var metadata = ResponseMetadata()
         var messages = 0
         func send(_ message: [UInt8]) { messages += 1 }
         func finish(_ error: RPCError?) { (onWritable, onCancel) = (nil, nil) }
@@ -130,13 +131,13 @@ import Testing
             case .unary(let body):
                 body(
                     Self.context, bytes,
-                    UnaryResponder { result in
+                    UnaryResponder { result, _ in
                         if case .success = result { answered(true) } else { answered(false) }
                     })
             case .serverStreaming(let body):
                 body(Self.context, bytes, Stream())
                 answered(true)
-            case nil: Issue.record("\(path) is not served")
+            case .bidirectional, nil: Issue.record("\(path) is not served")
             }
         }
     }

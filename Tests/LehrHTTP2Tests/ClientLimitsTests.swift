@@ -79,24 +79,6 @@ import Testing
         }
     }
 
-    @Test func metadataThatHTTPForbidsIsRefused() throws {
-        try Scene.run(on: .sockets) { scene in
-            let channel = try scene.channel("/t/Echo", Self.echo)
-            let bad = [
-                ("X-Upper", "1"), (":path", "/"), ("x", "a\nb"), ("grpc-status", "0"), ("", ""),
-            ]
-            var seen = 0
-            for entry in bad {
-                let options = CallOptions(metadata: Metadata([entry]))
-                _ = channel.unary("/t/Echo", [], options) { result in
-                    #expect(result.code == .invalidArgument)
-                    seen += 1
-                    if seen == bad.count { scene.finish() }
-                }
-            }
-        }
-    }
-
     @Test(arguments: ["nowhere", "host:port", "127.0.0.1"])
     func aBadAddressFailsItsCalls(address: String) throws {
         try Scene.run(on: .sockets) { scene in

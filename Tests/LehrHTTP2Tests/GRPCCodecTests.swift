@@ -27,15 +27,45 @@ import Testing
         let bytes = Self.encoded(messages)
         for cut in 0...bytes.count {
             for second in stride(from: cut, through: bytes.count, by: 3) {
-                var decoder = MessageDecoder(limits: RPCLimits())
+                var decoder = IncomingMessages(limits: RPCLimits(), demand: .max)
                 var seen: [[UInt8]] = []
                 for part in [bytes[..<cut], bytes[cut..<second], bytes[second...]] {
-                    try part.withUnsafeBytes { try decoder.feed($0) { seen.append($0) } }
+                    try part.withUnsafeBytes { _ = try decoder.feed($0) { seen.append($0) } }
                 }
                 #expect(seen == messages)
                 #expect(decoder.isBetweenMessages)
             }
         }
+    }
+
+    @Test(arguments: [1, 3, 7, 1000])
+    func noMoreIsTakenThanWasAskedFor(pieceSize: Int) throws {
+        let messages: [[UInt8]] = (0..<20).map { [UInt8](repeating: UInt8($0), count: $0 % 5) }
+        let bytes = Self.encoded(messages)
+        var incoming = IncomingMessages(limits: RPCLimits(), demand: 0)
+        var seen: [[UInt8]] = []
+        var used = 0
+        incoming.request(4)
+        for start in stride(from: 0, to: bytes.count, by: pieceSize) {
+            used += try bytes[start..<min(start + pieceSize, bytes.count)].withUnsafeBytes {
+                try incoming.feed($0) { seen.append($0) }
+            }
+        }
+        #expect(seen == Array(messages.prefix(4)))
+        #expect(used == Self.encoded(Array(messages.prefix(4))).count)
+        #expect(incoming.waitingCount == bytes.count - used)
+        for count in [3, 0, 13] {
+            incoming.request(count)
+            var step = 0
+            while let message = try incoming.next(used: &step) {
+                used += step
+                seen.append(message)
+            }
+            used += step
+            #expect(used + incoming.waitingCount == bytes.count)
+        }
+        #expect(seen == messages)
+        #expect(!incoming.hasWaiting && incoming.isBetweenMessages)
     }
 
     @Test func messagesGoOutInPiecesOfAnySize() {
@@ -64,9 +94,9 @@ import Testing
     func theDecoderRefuses(bytes: [UInt8], code: StatusCode) {
         var limits = RPCLimits()
         limits.messageBytesMax = 10
-        var decoder = MessageDecoder(limits: limits)
+        var decoder = IncomingMessages(limits: limits, demand: .max)
         let error = #expect(throws: RPCError.self) {
-            try bytes.withUnsafeBytes { try decoder.feed($0) { _ in } }
+            try bytes.withUnsafeBytes { _ = try decoder.feed($0) { _ in } }
         }
         #expect(error?.code == code)
     }
@@ -77,7 +107,7 @@ import Testing
         var limits = RPCLimits()
         limits.messageBytesMax = 1000
         for _ in 0..<2000 {
-            var decoder = MessageDecoder(limits: limits)
+            var decoder = IncomingMessages(limits: limits, demand: .max)
             var bytes = Self.encoded([[1, 2, 3], [UInt8](repeating: 4, count: random.below(1500))])
             bytes[random.below(bytes.count)] = UInt8(random.below(256))
             var total = 0
@@ -88,7 +118,7 @@ import Testing
                     rest = rest.dropFirst(part.count)
                     let result = part.withUnsafeBytes { bytes in
                         Result { () throws(RPCError) in
-                            try decoder.feed(bytes) { total += $0.count }
+                            _ = try decoder.feed(bytes) { total += $0.count }
                         }
                     }
                     try result.get()

@@ -18,7 +18,8 @@ final class RawPeer {
 
     init(_ services: ServiceTable, limits: RPCLimits = RPCLimits()) throws {
         var pair: [Int32] = [-1, -1]
-        let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue)
+        // A program that another test starts must not hold the other end open.
+        let kind = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         try #require(socketpair(AF_UNIX, kind, 0, &pair) == 0)
         descriptor = pair[1]
         reactor = try Reactor()
@@ -51,6 +52,12 @@ final class RawPeer {
         turn()
     }
 
+    /// Has the server end the connection without losing a call.
+    func drain() {
+        connection.drain()
+        turn()
+    }
+
     /// Closes this end, and lets the server notice.
     func hangUp() {
         close(descriptor)
@@ -80,6 +87,7 @@ enum Frames {
     static let data: UInt8 = 0
     static let headers: UInt8 = 1
     static let reset: UInt8 = 3
+    static let ping: UInt8 = 6
     static let goAway: UInt8 = 7
 
     static let preface =

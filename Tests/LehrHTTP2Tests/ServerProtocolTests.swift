@@ -21,6 +21,17 @@ import Testing
             })
         services.register(
             "/t/Watch", .serverStreaming { _, _, stream in held.streams.append(stream) })
+        services.register(
+            "/t/Duplex",
+            .bidirectional { _, stream in
+                stream.onMessage = { [unowned stream] message in
+                    stream.send(message)
+                    stream.request(1)
+                }
+                stream.onEnd = { stream.finish(nil) }
+                stream.request(1)
+                held.streams.append(stream)
+            })
         return services
     }
 
@@ -166,13 +177,14 @@ import Testing
     }
 
     private static func conversation(_ random: inout RandomSource) -> [UInt8] {
-        let paths = ["/t/Echo", "/t/Hold", "/t/Count", "/t/Watch", "/t/Nothing"]
+        let paths = ["/t/Echo", "/t/Hold", "/t/Count", "/t/Watch", "/t/Duplex", "/t/Nothing"]
         var bytes = Frames.preface
         for index in 0..<12 {
             let stream = UInt32(2 * index + 1)
             let path = paths[random.below(paths.count)]
             bytes += Frames.request(
                 path, stream: stream, extra: [("grpc-timeout", "9S"), ("x-a", "b")])
+            if path == "/t/Duplex" { bytes += Frames.message([9], stream: stream, isEnd: false) }
             bytes += Frames.message([UInt8](repeating: 5, count: random.below(60)), stream: stream)
             switch random.below(5) {
             case 0: bytes += Frames.frame(Frames.reset, flags: 0, stream: stream, Frames.bytes(8))

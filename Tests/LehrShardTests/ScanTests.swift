@@ -12,6 +12,7 @@ import Testing
         var room: Int
         var onWritable: (() -> Void)?
         var onCancel: (() -> Void)?
+        var metadata = ResponseMetadata()
         var keys: [UInt64] = []
         var values: [Float] = []
         var largest = 0

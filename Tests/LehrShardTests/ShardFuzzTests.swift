@@ -15,6 +15,7 @@ import Testing
         var isWritable = true
         var onWritable: (() -> Void)?
         var onCancel: (() -> Void)?
+        var metadata = ResponseMetadata()
         var ends = 0
         func send(_ message: [UInt8]) {}
         func finish(_ error: RPCError?) { ends += 1 }
@@ -90,7 +91,7 @@ import Testing
                 case .unary(let body):
                     body(
                         ShardScene.context, bytes,
-                        UnaryResponder { result in
+                        UnaryResponder { result, _ in
                             if case .success = result {
                                 answers.append(true)
                             } else {
@@ -101,7 +102,7 @@ import Testing
                     let stream = Stream()
                     body(ShardScene.context, bytes, stream)
                     answers += Array(repeating: true, count: stream.ends)
-                case nil: Issue.record("\(path) is not served")
+                case .bidirectional, nil: Issue.record("\(path) is not served")
                 }
             }
             #expect(answers.count == 1, "seed \(seed): \(path)")

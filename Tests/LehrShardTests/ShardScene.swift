@@ -76,7 +76,7 @@ final class ShardScene {
         var outcome: Result<[UInt8], RPCError>?
         core.perform {
             guard case .unary(let body) = services[method.path] else { return }
-            body(Self.context, bytes, UnaryResponder { outcome = $0 })
+            body(Self.context, bytes, UnaryResponder { result, _ in outcome = result })
         }
         guard let outcome else { return .failure(RPCError(.unknown, "no answer")) }
         return outcome.flatMap { bytes in

@@ -127,3 +127,7 @@ static inline const ProtobufCMessageDescriptor *lehr__v1__partition_statistics__
 static inline const ProtobufCMessageDescriptor *lehr__v1__get_statistics_response__get_descriptor(void) {
     return &lehr__v1__get_statistics_response__descriptor;
 }
+
+#include <stddef.h>
+/* The encoded FileDescriptorSet of Protos/, and its size. */
+const unsigned char *lehr_descriptor_set(size_t *count);

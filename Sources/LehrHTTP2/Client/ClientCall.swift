@@ -1,11 +1,10 @@
-import CNGHTTP2
 import LehrCore
 import LehrRPC
 import LehrReactor
 import LehrWire
 
 /// A call that we make: one stream of a client's connection.
-final class ClientCall: Call {
+final class ClientCall: ClientStream {
     enum Completion {
         case unary((Result<[UInt8], RPCError>) -> Void)
         case stream(([UInt8]) -> Void, (RPCError?) -> Void)
@@ -13,47 +12,49 @@ final class ClientCall: Call {
 
     let path: String
     var head = ResponseHead()
+    var onWritable: (() -> Void)?
     var outgoing = OutgoingMessages()
-    private let options: CallOptions
-    private let transport: HTTP2Transport
-    private var completion: Completion?
-    private var decoder: MessageDecoder
-    private var answer: [UInt8]?
-    private weak var connection: ClientConnection?
-    private var stream: Int32 = 0
+    /// More messages of the request may come.
+    var isSending: Bool
+    var isDeferred = false
+    var wasUnwritable = false
+    var incoming: IncomingMessages
+    /// The reader is being given messages, or soon will be.
+    var isPumping = false
+    /// How the server has ended the call; told when the reader has had what came before.
+    var outcome: RPCError??
+    let options: CallOptions
+    let transport: HTTP2Transport
+    private(set) var completion: Completion?
+    var answer: [UInt8]?
+    private(set) weak var connection: ClientConnection?
+    private(set) var stream: Int32 = 0
     private var timer: TimerID?
 
+    /// `message`: the only one of the request; nil: the caller sends them, and asks for the answer's.
     init(
         _ path: String, _ options: CallOptions, _ completion: Completion,
-        _ transport: HTTP2Transport
+        _ transport: HTTP2Transport, message: [UInt8]?
     ) {
         self.path = path
         self.options = options
         self.completion = completion
         self.transport = transport
-        decoder = MessageDecoder(limits: transport.limits)
+        incoming = IncomingMessages(
+            limits: transport.limits, demand: message == nil ? 0 : .max)
+        isSending = message == nil
+        if let message { queue(message) }
         transport.counters.made.started += 1
     }
 
     /// Whether the call can be put on the wire at all.
     func check() throws(RPCError) {
         if let timeout = options.timeout, timeout <= .zero { throw .deadlineExceeded(path) }
-        for (name, value) in options.metadata.entries {
-            let isName =
-                name.utf8.first != UInt8(ascii: ":") && !name.hasPrefix("grpc-")
-                && Array(name.utf8).withUnsafeBufferPointer {
-                    nghttp2_check_header_name($0.baseAddress, $0.count) != 0
-                }
-            let isValue = Array(value.utf8).withUnsafeBufferPointer {
-                nghttp2_check_header_value_rfc9113($0.baseAddress, $0.count) != 0
-            }
-            guard isName, isValue else {
-                throw RPCError(
-                    .invalidArgument, "the metadata '\(name)' has a name or value that HTTP forbids"
-                )
-            }
-        }
+        if let name = options.metadata.firstForbidden { throw .forbiddenMetadata(name) }
     }
+
+    var initialMetadata: Metadata { head.initial }
+    var trailingMetadata: Metadata { head.trailing }
 
     /// Fills the transport's header block.
     func writeHeaders(authority: String) {
@@ -65,10 +66,12 @@ final class ClientCall: Call {
         transport.headers.append("te", "trailers")
         transport.headers.append("content-type", "application/grpc")
         transport.headers.append("user-agent", "lehr")
+        transport.headers.append("grpc-accept-encoding", Gzip.accepted)
+        if options.compresses { transport.headers.append("grpc-encoding", "gzip") }
         if let timeout = options.timeout {
             transport.headers.append("grpc-timeout", GRPCTimeout.format(timeout).utf8)
         }
-        for (name, value) in options.metadata.entries { transport.headers.append(name, value) }
+        transport.headers.append(options.metadata)
     }
 
     /// The call has its place on a connection.
@@ -98,7 +101,8 @@ final class ClientCall: Call {
         var error = error
         if error == nil, case .unary = completion, answer == nil { error = .noMessage }
         guard let completion = take(error) else { return }
-        if resetting { connection?.reset(stream) }
+        // A server may answer before it has heard everything; the rest is of no use.
+        if resetting || isSending || !outgoing.isEmpty { connection?.reset(stream) }
         Self.complete(completion, error, answer)
     }
 
@@ -107,6 +111,8 @@ final class ClientCall: Call {
         self.completion = nil
         if let timer { transport.reactor.cancel(timer) }
         timer = nil
+        onWritable = nil
+        if incoming.hasWaiting { connection?.release(stream, incoming.discard()) }
         transport.counters.made.end(error?.code ?? .ok)
         return completion
     }
@@ -119,42 +125,8 @@ final class ClientCall: Call {
         }
     }
 
-    // MARK: The answer
-
-    /// Inside nghttp2: cuts DATA into messages.
-    func decode(
-        _ bytes: UnsafeRawBufferPointer, _ emit: (consuming [UInt8]) -> Void
-    ) throws(RPCError) {
-        // After an end the rest is read only to be thrown away.
-        guard completion != nil else { return }
-        try decoder.feed(bytes, emit)
-    }
-
-    func receive(_ message: [UInt8]) {
-        switch completion {
-        case .unary:
-            guard answer == nil else {
-                return end(
-                    RPCError(.internal, "\(path) was answered with more than one message"),
-                    resetting: true)
-            }
-            answer = message
-        case .stream(let onMessage, _): onMessage(message)
-        case nil: break
-        }
-    }
-
-    /// How the call ended, once its last frame has come; inside nghttp2.
-    var outcome: RPCError? {
-        if let error = head.outcome(path) { return error }
-        return decoder.isBetweenMessages
-            ? nil : RPCError(.internal, "the answer to \(path) ends within a message")
-    }
-
-    /// Fills a DATA frame of the request; inside nghttp2.
-    func read(into target: UnsafeMutableRawBufferPointer, _ flags: inout UInt32) -> ssize_t {
-        let count = outgoing.read(into: target)
-        if outgoing.isEmpty { flags |= NGHTTP2_DATA_FLAG_EOF.rawValue }
-        return count
+    /// Ends the call at once, unless the server has ended it already.
+    func fail(_ error: RPCError) {
+        if outcome == nil { end(error) }
     }
 }

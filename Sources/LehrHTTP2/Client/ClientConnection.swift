@@ -9,6 +9,9 @@ final class ClientConnection: HTTP2Connection {
     private enum Event {
         case message(ClientCall, [UInt8])
         case ended(ClientCall, RPCError?)
+        /// The stream was closed without a status.
+        case reset(ClientCall, RPCError)
+        case writable(ClientCall)
         /// The answer cannot be understood; the stream is still open.
         case failed(ClientCall, RPCError)
     }
@@ -24,6 +27,7 @@ final class ClientConnection: HTTP2Connection {
     /// The server has sent its settings.
     private(set) var wasGreeted = false
     private var isDraining = false
+    private var keepAliveTimer: TimerID?
 
     init(_ transport: HTTP2Transport, to target: HostPort, for channel: HTTP2Channel) {
         self.target = target
@@ -39,6 +43,7 @@ final class ClientConnection: HTTP2Connection {
                 transport.counters.connectionsMade += 1
                 hasConnected = true
                 attach(socket)
+                keepAlive()
             case .failure(let error): close(error.message)
             }
         }
@@ -50,13 +55,12 @@ final class ClientConnection: HTTP2Connection {
     }
 
     /// Submits a call; it goes out with the next flush.
-    func start(_ call: ClientCall, _ message: [UInt8]) throws(RPCError) {
+    func start(_ call: ClientCall) throws(RPCError) {
         guard let session else { throw RPCError(.unavailable, "the connection has ended") }
         guard pendingCount < transport.limits.pendingCallsMax else {
             throw RPCError(
                 .resourceExhausted, "\(pendingCount) calls to \(target) wait for it already")
         }
-        call.outgoing.append(message)
         call.writeHeaders(authority: channel?.address ?? target.description)
         var provider = nghttp2_data_provider()
         provider.source.ptr = Unmanaged.passUnretained(call).toOpaque()
@@ -82,9 +86,18 @@ final class ClientConnection: HTTP2Connection {
         markDirty()
     }
 
+    func noteWritable(_ call: ClientCall) { events.append(.writable(call)) }
+
+    /// Has the session ask a deferred call for data again.
+    func resume(_ stream: Int32) {
+        guard let session else { return }
+        nghttp2_session_resume_data(session, stream)
+        markDirty()
+    }
+
     /// Tells the server that a call is of no interest any more.
     func reset(_ stream: Int32) {
-        guard let session else { return }
+        guard let session, calls[stream] != nil else { return }
         nghttp2_submit_rst_stream(
             session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream, NGHTTP2_CANCEL.rawValue)
         markDirty()
@@ -102,14 +115,18 @@ final class ClientConnection: HTTP2Connection {
     override func header(
         _ frame: nghttp2_frame, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
     ) {
-        calls[frame.hd.stream_id]?.head.add(name, value)
+        // An answer of headers alone has its metadata with its status.
+        let isTrailer = frame.headers.cat == NGHTTP2_HCAT_HEADERS || frame.isEndOfStream
+        calls[frame.hd.stream_id]?.head.add(
+            name, value, isTrailer: isTrailer, bytesMax: transport.limits.headerBytesMax)
     }
 
     override func dataArrived(_ stream: Int32, _ bytes: UnsafeRawBufferPointer) {
-        if let session { nghttp2_session_consume(session, stream, bytes.count) }
+        var used = bytes.count
+        defer { account(stream, arrived: bytes.count, used: used) }
         guard let call = calls[stream] else { return }
         do throws(RPCError) {
-            try call.decode(bytes) { events.append(.message(call, $0)) }
+            used = try call.receive(bytes) { events.append(.message(call, $0)) }
         } catch {
             events.append(.failed(call, error))
         }
@@ -119,7 +136,7 @@ final class ClientConnection: HTTP2Connection {
         switch frame.kind {
         case NGHTTP2_HEADERS.rawValue, NGHTTP2_DATA.rawValue:
             guard frame.isEndOfStream, let call = calls[frame.hd.stream_id] else { return }
-            events.append(.ended(call, call.outcome))
+            events.append(.ended(call, call.head.outcome(call.path)))
         case NGHTTP2_SETTINGS.rawValue:
             guard !wasGreeted else { return }
             wasGreeted = true
@@ -139,15 +156,33 @@ final class ClientConnection: HTTP2Connection {
         guard frame.kind == NGHTTP2_HEADERS.rawValue else { return }
         pendingCount -= 1
         guard let call = calls.removeValue(forKey: frame.hd.stream_id) else { return }
-        events.append(.ended(call, RPCError(.unavailable, "the connection to \(target) is ending")))
+        events.append(.reset(call, RPCError(.unavailable, "the connection to \(target) is ending")))
     }
 
     override func streamClosed(_ stream: Int32, _ code: UInt32) {
         guard let call = calls.removeValue(forKey: stream) else { return }
-        events.append(.ended(call, RPCError(reset: code, call.path)))
+        events.append(.reset(call, RPCError(reset: code, call.path)))
     }
 
     // MARK: Outside
+
+    /// Looks after a while whether anything has come; asks for a sign of life if not, and gives the
+    /// connection up if none follows.
+    private func keepAlive(isAsking: Bool = false) {
+        guard session != nil, let interval = transport.limits.keepAliveInterval else { return }
+        let seen = arrivals
+        let wait = isAsking ? transport.limits.keepAliveTimeout : interval
+        keepAliveTimer = reactor.schedule(after: wait) { [weak self] in
+            guard let self, session != nil else { return }
+            if arrivals != seen || calls.isEmpty { return keepAlive() }
+            if isAsking {
+                transport.counters.connectionsUnresponsive += 1
+                return close("the server gives no sign of life")
+            }
+            sendPing()
+            keepAlive(isAsking: true)
+        }
+    }
 
     override func handleEvents() {
         while !events.isEmpty {
@@ -155,8 +190,10 @@ final class ClientConnection: HTTP2Connection {
             swap(&batch, &events)
             for event in batch {
                 switch event {
-                case .message(let call, let message): call.receive(message)
-                case .ended(let call, let error): call.end(error)
+                case .message(let call, let message): call.deliver(message)
+                case .ended(let call, let error): call.answerEnded(error)
+                case .reset(let call, let error): call.fail(error)
+                case .writable(let call): call.becameWritable()
                 case .failed(let call, let error): call.end(error, resetting: true)
                 }
             }
@@ -164,6 +201,7 @@ final class ClientConnection: HTTP2Connection {
     }
 
     override func ended(_ reason: String) {
+        if let keepAliveTimer { reactor.cancel(keepAliveTimer) }
         connector?.cancel()
         connector = nil
         let error = RPCError(
@@ -174,6 +212,6 @@ final class ClientConnection: HTTP2Connection {
         let orphans = calls.sorted { $0.key < $1.key }
         calls = [:]
         channel?.ended(self, error)
-        for (_, call) in orphans { call.end(error) }
+        for (_, call) in orphans { call.fail(error) }
     }
 }

@@ -31,21 +31,28 @@ final class HTTP2Channel: Channel {
         _ path: String, _ message: [UInt8], _ options: CallOptions,
         _ completion: @escaping (Result<[UInt8], RPCError>) -> Void
     ) -> any Call {
-        start(ClientCall(path, options, .unary(completion), transport), message)
+        start(ClientCall(path, options, .unary(completion), transport, message: message))
     }
 
     func serverStreaming(
         _ path: String, _ message: [UInt8], _ options: CallOptions,
         onMessage: @escaping ([UInt8]) -> Void, onEnd: @escaping (RPCError?) -> Void
     ) -> any Call {
-        start(ClientCall(path, options, .stream(onMessage, onEnd), transport), message)
+        start(ClientCall(path, options, .stream(onMessage, onEnd), transport, message: message))
     }
 
-    private func start(_ call: ClientCall, _ message: [UInt8]) -> any Call {
+    func bidirectional(
+        _ path: String, _ options: CallOptions,
+        onMessage: @escaping ([UInt8]) -> Void, onEnd: @escaping (RPCError?) -> Void
+    ) -> any ClientStream {
+        start(ClientCall(path, options, .stream(onMessage, onEnd), transport, message: nil))
+    }
+
+    private func start(_ call: ClientCall) -> ClientCall {
         do throws(RPCError) {
             try call.check()
             let connection = try usableConnection()
-            try connection.start(call, message)
+            try connection.start(call)
         } catch {
             call.failSoon(error)
         }

@@ -7,8 +7,25 @@ struct ResponseHead {
     private var isGRPC = false
     private var status: Int?
     private var message = ""
+    /// Messages may be compressed.
+    private(set) var isGzip = false
+    private(set) var initial = Metadata()
+    private(set) var trailing = Metadata()
+    private var byteCount = 0
+    private var bytesMax = 0
 
-    mutating func add(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+    /// What HTTP/2 counts for a field besides its bytes.
+    private static let fieldOverhead = 32
+
+    /// Takes a field of the headers or of the trailers. All of them together may have `bytesMax`
+    /// bytes; beyond, they are dropped and the call has failed.
+    mutating func add(
+        _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, isTrailer: Bool,
+        bytesMax: Int
+    ) {
+        byteCount += name.count + value.count + Self.fieldOverhead
+        self.bytesMax = bytesMax
+        guard byteCount <= bytesMax else { return }
         if name.equals(":status") {
             httpStatus = number(value) ?? 0
         } else if name.equals("content-type") {
@@ -17,11 +34,24 @@ struct ResponseHead {
             status = number(value) ?? StatusCode.unknown.rawValue
         } else if name.equals("grpc-message") {
             message = PercentEncoding.decode(value)
+        } else if name.equals("grpc-encoding") {
+            isGzip = value.equals("gzip")
+        } else if !name.starts(with: ":"), !name.starts(with: "grpc-") {
+            if isTrailer {
+                trailing.entries.append((name.text, value.text))
+            } else {
+                initial.entries.append((name.text, value.text))
+            }
         }
     }
 
     /// How a call ended whose last frame has come; nil: OK.
     func outcome(_ path: String) -> RPCError? {
+        guard byteCount <= bytesMax else {
+            return RPCError(
+                .resourceExhausted,
+                "the answer to \(path) has headers over the limit of \(bytesMax) bytes")
+        }
         guard let status else {
             guard httpStatus == 200, isGRPC else {
                 return RPCError(httpStatus: httpStatus, path)

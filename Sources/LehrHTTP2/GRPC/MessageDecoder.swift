@@ -5,31 +5,34 @@ import LehrWire
 ///
 /// A message is a flag byte (1: compressed), its length as four bytes, big-endian, and its bytes.
 struct MessageDecoder {
-    private let limits: RPCLimits
+    private let messageBytesMax: Int
     private var prefix: UInt64 = 0
     private var prefixCount = 0
     /// Of the message being read; meaningful once its prefix is complete.
     private var length = 0
     private var message: [UInt8] = []
+    private var isCompressed = false
+    /// Messages may be compressed with gzip.
+    var allowsGzip = false
 
     static let prefixSize = 5
     /// Memory is taken for the whole of a longer message only when this much of it has come, so
     /// that a promise of bytes costs nothing.
     private static let trustBytes = 256 << 10
 
-    init(limits: RPCLimits) { self.limits = limits }
+    init(limits: RPCLimits) { messageBytesMax = limits.messageBytesMax }
 
     /// Whether the bytes so far are whole messages.
     var isBetweenMessages: Bool { prefixCount == 0 }
 
-    /// Takes the next bytes, cut anywhere; `emit` gets each message that they complete.
+    /// Takes bytes from the front of `rest`, which may be cut anywhere, up to the end of a message,
+    /// and returns that; nil: the message needs more.
     ///
     /// Fails with RESOURCE_EXHAUSTED for a message over the limit, INTERNAL for a flag that is not
-    /// 0; the decoder is of no use afterwards.
-    mutating func feed(
-        _ bytes: UnsafeRawBufferPointer, _ emit: (consuming [UInt8]) -> Void
-    ) throws(RPCError) {
-        var rest = bytes[...]
+    /// 0, or for what is not gzip when it should be; the decoder is of no use afterwards.
+    mutating func next(
+        _ rest: inout Slice<UnsafeRawBufferPointer>
+    ) throws(RPCError) -> [UInt8]? {
         while !rest.isEmpty {
             if prefixCount < Self.prefixSize {
                 prefix = prefix << 8 | UInt64(rest.removeFirst())
@@ -45,8 +48,9 @@ struct MessageDecoder {
             message = []
             prefix = 0
             prefixCount = 0
-            emit(complete)
+            return isCompressed ? try Gzip.decompress(complete, max: messageBytesMax) : complete
         }
+        return nil
     }
 
     private mutating func append(_ part: UnsafeRawBufferPointer) {
@@ -63,13 +67,14 @@ struct MessageDecoder {
     private mutating func readPrefix() throws(RPCError) {
         let flag = prefix >> 32
         length = Int(prefix & 0xFFFF_FFFF)
-        guard flag == 0 else {
+        isCompressed = flag == 1
+        guard flag == 0 || flag == 1 && allowsGzip else {
             throw RPCError(
                 .internal,
                 flag == 1
                     ? "a message is compressed, but no grpc-encoding was named"
                     : "a message begins with the flag \(flag); 0 and 1 are allowed")
         }
-        guard length <= limits.messageBytesMax else { throw .messageTooLarge(length, limits) }
+        guard length <= messageBytesMax else { throw .messageTooLarge(length, messageBytesMax) }
     }
 }

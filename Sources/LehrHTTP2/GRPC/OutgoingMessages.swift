@@ -4,7 +4,8 @@ import DequeModule
 struct OutgoingMessages {
     // The common case, one message, needs no queue.
     private var head: [UInt8]?
-    private var rest = Deque<[UInt8]>()
+    private var isHeadCompressed = false
+    private var rest = Deque<(bytes: [UInt8], isCompressed: Bool)>()
     /// Bytes of the head, prefix included, that were read.
     private var position = 0
     /// Bytes not read yet, prefixes included.
@@ -12,9 +13,23 @@ struct OutgoingMessages {
 
     var isEmpty: Bool { head == nil }
 
-    mutating func append(_ message: [UInt8]) {
+    mutating func append(_ message: [UInt8], isCompressed: Bool = false) {
         byteCount += message.count + MessageDecoder.prefixSize
-        if head == nil { head = message } else { rest.append(message) }
+        if head == nil {
+            head = message
+            isHeadCompressed = isCompressed
+        } else {
+            rest.append((message, isCompressed))
+        }
+    }
+
+    /// Compresses a message, if that makes it smaller.
+    mutating func appendCompressed(_ message: [UInt8]) {
+        if let packed = Gzip.compress(message) {
+            append(packed, isCompressed: true)
+        } else {
+            append(message)
+        }
     }
 
     mutating func removeAll() { self = OutgoingMessages() }
@@ -28,7 +43,9 @@ struct OutgoingMessages {
                 position < MessageDecoder.prefixSize
                 ? readPrefix(of: message, into: space) : readBody(of: message, into: space)
             if position == MessageDecoder.prefixSize + message.count {
-                head = rest.popFirst()
+                let next = rest.popFirst()
+                head = next?.bytes
+                isHeadCompressed = next?.isCompressed ?? false
                 position = 0
             }
         }
@@ -40,7 +57,7 @@ struct OutgoingMessages {
         of message: [UInt8], into target: UnsafeMutableRawBufferPointer
     ) -> Int {
         let count = min(target.count, MessageDecoder.prefixSize - position)
-        let prefix = UInt64(message.count)
+        let prefix = UInt64(message.count) | (isHeadCompressed ? 1 << 32 : 0)
         for index in 0..<count {
             let shift = UInt64(8 * (MessageDecoder.prefixSize - 1 - position - index))
             target[index] = UInt8(truncatingIfNeeded: prefix >> shift)

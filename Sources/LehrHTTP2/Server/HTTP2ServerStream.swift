@@ -1,16 +1,25 @@
 import LehrRPC
 
-/// Where a server-streaming handler writes.
-final class HTTP2ServerStream: ServerStream {
+/// Where a streaming handler reads and writes.
+final class HTTP2ServerStream: ServerDuplex {
     private var call: ServerCall?
     var onWritable: (() -> Void)?
     var onCancel: (() -> Void)?
+    var onMessage: (([UInt8]) -> Void)?
+    var onEnd: (() -> Void)?
 
     init(_ call: ServerCall) { self.call = call }
 
     var isWritable: Bool { call?.isWritable ?? false }
 
+    var metadata: ResponseMetadata {
+        get { call?.metadata ?? ResponseMetadata() }
+        set { call?.metadata = newValue }
+    }
+
     func send(_ message: [UInt8]) { call?.send(message) }
+
+    func request(_ count: Int) { call?.demand(count) }
 
     func finish(_ error: RPCError?) { release()?.finish(error) }
 
@@ -27,6 +36,8 @@ final class HTTP2ServerStream: ServerStream {
         call?.handlerStream = nil
         onWritable = nil
         onCancel = nil
+        onMessage = nil
+        onEnd = nil
         return call
     }
 

@@ -22,6 +22,10 @@ struct RequestHead {
     /// The method, found by the connection.
     var path: KnownPath?
     private(set) var timeout: Duration?
+    /// Messages of the request may be compressed.
+    private(set) var isGzip = false
+    /// Messages of the answer may be.
+    private(set) var acceptsGzip = false
     private(set) var metadata = Metadata()
     private var byteCount = 0
     private var isPost = false
@@ -62,9 +66,16 @@ struct RequestHead {
                     .invalidArgument,
                     "'\(value.text)' is not a grpc-timeout; write up to 8 digits and one of HMSmun")
             }
+        } else if name.equals("grpc-accept-encoding") {
+            acceptsGzip = value.text.split(separator: ",").contains {
+                $0.filter { $0 != " " } == "gzip"
+            }
         } else if name.equals("grpc-encoding"), !value.equals("identity") {
+            isGzip = value.equals("gzip")
+            guard !isGzip else { return }
             error = RPCError(
-                .unimplemented, "the grpc-encoding '\(value.text)' is not known; use identity")
+                .unimplemented,
+                "the grpc-encoding '\(value.text)' is not known; use one of \(Gzip.accepted)")
         }
     }
 

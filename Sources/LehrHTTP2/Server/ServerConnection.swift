@@ -6,14 +6,19 @@ import LehrReactor
 final class ServerConnection: HTTP2Connection {
     /// What happened inside nghttp2 and is to be worked off outside.
     private enum Event {
+        case streaming(ServerCall)
+        case message(ServerCall, [UInt8])
+        case failed(ServerCall)
         case request(ServerCall)
         case closed(ServerCall)
         case writable(ServerCall)
+        case pingFlood
     }
 
     let services: ServiceTable
     let peer: String
-    private var calls: [Int32: ServerCall] = [:]
+    private(set) var calls: [Int32: ServerCall] = [:]
+    var life = ServerConnectionLife()
     private var events: [Event] = []
     private var paths: [KnownPath] = []
     private let headerBytesMax: Int
@@ -35,11 +40,22 @@ final class ServerConnection: HTTP2Connection {
 
     func noteWritable(_ call: ServerCall) { events.append(.writable(call)) }
 
+    /// The head of a call is here whose handler reads as messages come.
+    func noteStreaming(_ call: ServerCall) { events.append(.streaming(call)) }
+
+    func noteMessage(_ call: ServerCall, _ message: [UInt8]) {
+        events.append(.message(call, message))
+    }
+
+    /// The request of a call cannot be understood.
+    func noteFailure(_ call: ServerCall) { events.append(.failed(call)) }
+
     // MARK: Inside nghttp2
 
     override func headersBegan(_ frame: nghttp2_frame) {
         guard frame.headers.cat == NGHTTP2_HCAT_REQUEST, let session else { return }
         let call = ServerCall(frame.hd.stream_id, self)
+        life.callsBegun &+= 1
         calls[call.stream] = call
         nghttp2_session_set_stream_user_data(
             session, call.stream, Unmanaged.passUnretained(call).toOpaque())
@@ -56,11 +72,19 @@ final class ServerConnection: HTTP2Connection {
     }
 
     override func dataArrived(_ stream: Int32, _ bytes: UnsafeRawBufferPointer) {
-        if let session { nghttp2_session_consume(session, stream, bytes.count) }
-        call(stream)?._withUnsafeGuaranteedRef { $0.receive(bytes) }
+        let used = call(stream)?._withUnsafeGuaranteedRef { $0.receive(bytes) }
+        account(stream, arrived: bytes.count, used: used ?? bytes.count)
     }
 
     override func frameArrived(_ frame: nghttp2_frame) {
+        if frame.kind == NGHTTP2_PING.rawValue {
+            if frame.isAcknowledgement {
+                sendFinalGoAway()
+            } else if life.pinged(at: reactor.now, transport.limits) {
+                events.append(.pingFlood)
+            }
+            return
+        }
         let isHeaders = frame.kind == NGHTTP2_HEADERS.rawValue
         guard isHeaders || frame.kind == NGHTTP2_DATA.rawValue, let call = call(frame.hd.stream_id)
         else { return }
@@ -71,6 +95,9 @@ final class ServerConnection: HTTP2Connection {
     }
 
     override func frameSent(_ frame: nghttp2_frame) {
+        let isAnswer =
+            frame.kind == NGHTTP2_HEADERS.rawValue || frame.kind == NGHTTP2_DATA.rawValue
+        if life.hasPing, isAnswer { life.answered() }
         guard let session, frame.isEndOfStream, frame.kind == NGHTTP2_HEADERS.rawValue,
             nghttp2_session_get_stream_remote_close(session, frame.hd.stream_id) == 0
         else { return }
@@ -109,9 +136,13 @@ final class ServerConnection: HTTP2Connection {
             swap(&batch, &events)
             for event in batch {
                 switch event {
-                case .request(let call): call.dispatch()
+                case .streaming(let call): call.dispatch()
+                case .message(let call, let message): call.deliver(message)
+                case .failed(let call): call.requestFailed()
+                case .request(let call): call.requestEnded()
                 case .closed(let call): call.closed()
                 case .writable(let call): call.becameWritable()
+                case .pingFlood: hangUpOnPings()
                 }
             }
         }
@@ -122,6 +153,7 @@ final class ServerConnection: HTTP2Connection {
         for case .closed(let call) in events { orphans.append(call) }
         events = []
         calls = [:]
+        cancelLifeTimers()
         transport.ended(self)
         for call in orphans { call.closed() }
     }

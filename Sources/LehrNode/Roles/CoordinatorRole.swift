@@ -40,6 +40,7 @@ final class CoordinatorRole: NodeRole {
             CoordinatorHandler(shell) { spec throws(CoordinatorRefusal) in
                 try planner.plan(spec)
             }.register(in: services)
+            try Self.addStandardServices(to: services)
             let address = try Self.listen(transport, config.common.listen, services)
             shell.onChange = { metrics.observe($0) }
             metrics.observe(shell.instance)
@@ -64,6 +65,15 @@ final class CoordinatorRole: NodeRole {
             return shell
         } catch {
             throw FatalError(description: "\(error)", status: .state)
+        }
+    }
+
+    /// Health and reflection, as stock gRPC tools expect them of every server.
+    static func addStandardServices(to services: ServiceTable) throws(FatalError) {
+        do throws(RPCError) {
+            try StandardServices().register(in: services)
+        } catch {
+            throw FatalError(description: error.message, status: .state)
         }
     }
 

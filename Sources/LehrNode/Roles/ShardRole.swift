@@ -75,6 +75,7 @@ final class ShardRole: NodeRole {
             let services = ServiceTable()
             let handler = ShardHandler(shard, core: transport.core, limits: transport.limits)
             handler.register(in: services)
+            try CoordinatorRole.addStandardServices(to: services)
             let address = try CoordinatorRole.listen(transport, listen, services)
             metrics.follow(transport)
             metrics.follow(handler, shard, on: transport.core)

@@ -33,4 +33,15 @@ final class InMemoryChannel: Channel {
         transport.start(call, message)
         return call
     }
+
+    func bidirectional(
+        _ path: String, _ options: CallOptions,
+        onMessage: @escaping ([UInt8]) -> Void, onEnd: @escaping (RPCError?) -> Void
+    ) -> any ClientStream {
+        let call = InMemoryCall(
+            path, at: address, by: transport, options, demand: 0,
+            onMessage: onMessage, onEnd: onEnd)
+        transport.start(call, nil)
+        return call
+    }
 }

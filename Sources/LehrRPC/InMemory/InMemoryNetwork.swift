@@ -38,6 +38,8 @@ package final class InMemoryNetwork {
 
     /// Bytes that a call's headers and trailers count, for `delay`.
     static let headerBytes = 64
+    /// Bytes that a message counts in a queue besides its own.
+    static let prefixBytes = 5
 
     package init(
         on time: VirtualTime, delay: @escaping Delay = { _, _, _ in .microseconds(50) }

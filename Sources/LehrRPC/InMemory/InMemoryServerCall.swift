@@ -4,11 +4,23 @@ import LehrCore
 final class InMemoryServerCall {
     let client: InMemoryCall
     let transport: InMemoryTransport
+    private var handler: ServiceTable.Handler?
     private var down = InMemoryNetwork.Lane()
+    private var deadline: Instant?
     private var timer: TimerID?
     private var isOpen = true
     /// Bytes sent and not yet with the caller.
     private var queued = 0
+    private var inbox = InMemoryInbox(demand: 0)
+    private var hasToldEnd = false
+    /// What the handler sends with its answer; what HTTP forbids becomes an error.
+    var metadata = ResponseMetadata() {
+        didSet { metadataError = metadata.removeForbidden() ?? metadataError }
+    }
+    private var metadataError: RPCError?
+    private var hasBegun = false
+    /// The message of a method that takes one.
+    private var request: [UInt8]?
     // Weak: a handler that lets go of its end of the call must be noticed.
     private weak var responder: UnaryResponder?
     private weak var stream: InMemoryServerStream?
@@ -18,21 +30,54 @@ final class InMemoryServerCall {
         self.transport = transport
     }
 
-    func begin(_ handler: ServiceTable.Handler, _ message: [UInt8]) {
-        let core = transport.home
-        let deadline = client.options.timeout.map { core.now + $0 }
+    // MARK: The request
+
+    /// The head of the call is here; a method that takes one message waits for it.
+    func begin(_ handler: ServiceTable.Handler) {
+        self.handler = handler
         if let timeout = client.options.timeout {
-            timer = core.schedule(after: timeout) { [weak self] in
+            deadline = transport.home.now + timeout
+            timer = transport.home.schedule(after: timeout) { [weak self] in
                 guard let self else { return }
                 abort(.deadlineExceeded(client.path))
             }
         }
-        let context = CallContext(
+        guard case .bidirectional(let body) = handler else { return }
+        let stream = InMemoryServerStream(self)
+        self.stream = stream
+        body(context, stream)
+    }
+
+    private var context: CallContext {
+        CallContext(
             method: client.path, peer: client.transport.name, deadline: deadline,
             metadata: client.options.metadata)
+    }
+
+    func receive(_ message: [UInt8]) {
+        guard isOpen else { return }
+        guard message.count <= transport.limits.messageBytesMax else {
+            return abort(.messageTooLarge(message.count, transport.limits.messageBytesMax))
+        }
+        if case .bidirectional = handler {
+            inbox.append(message)
+            return pump()
+        }
+        client.delivered(message)
+        guard request == nil else { return abort(.surplusRequest(client.path)) }
+        request = message
+    }
+
+    /// The caller sends nothing more.
+    func receiveEnd() {
+        guard isOpen else { return }
+        inbox.hasEnded = true
         switch handler {
+        case .bidirectional: return pump()
         case .unary(let body):
-            let responder = UnaryResponder { [weak self] result in
+            guard let message = takeRequest() else { return }
+            let responder = UnaryResponder { [weak self] result, metadata in
+                if !metadata.isEmpty { self?.metadata = metadata }
                 switch result {
                 case .success(let message):
                     self?.send(message)
@@ -43,11 +88,42 @@ final class InMemoryServerCall {
             self.responder = responder
             body(context, message, responder)
         case .serverStreaming(let body):
+            guard let message = takeRequest() else { return }
             let stream = InMemoryServerStream(self)
             self.stream = stream
             body(context, message, stream)
+        case nil: break
         }
     }
+
+    private func takeRequest() -> [UInt8]? {
+        guard let request else {
+            abort(.incompleteRequest(client.path))
+            return nil
+        }
+        self.request = nil
+        return request
+    }
+
+    func demand(_ count: Int) {
+        guard isOpen else { return }
+        inbox.request(count)
+        transport.home.post { self.pump() }
+    }
+
+    private func pump() {
+        guard inbox.beginPumping() else { return }
+        while isOpen, let message = inbox.next() {
+            client.delivered(message)
+            stream?.onMessage?(message)
+        }
+        inbox.endPumping()
+        guard isOpen, inbox.isDrained, !hasToldEnd else { return }
+        hasToldEnd = true
+        stream?.onEnd?()
+    }
+
+    // MARK: The answer
 
     var isWritable: Bool { isOpen && queued < transport.limits.streamQueueBytes }
 
@@ -57,17 +133,28 @@ final class InMemoryServerCall {
             return abort(.slowReader(client.path, queued))
         }
         let client = self.client
-        queued += message.count
+        let initial = takeInitial()
+        queued += message.count + InMemoryNetwork.prefixBytes
         pass(.message, message.count) {
-            client.transport.home.perform { client.receive(message) }
-            self.delivered(message.count)
+            client.transport.home.perform {
+                if let initial { client.receiveInitial(initial) }
+                client.receive(message)
+            }
         }
     }
 
-    private func delivered(_ bytes: Int) {
+    /// The initial metadata, before the first message.
+    private func takeInitial() -> Metadata? {
+        guard !hasBegun else { return nil }
+        hasBegun = true
+        return metadata.initial
+    }
+
+    /// The caller has had `message`.
+    func delivered(_ message: [UInt8]) {
         let wasWritable = isWritable
-        queued -= bytes
-        guard isOpen, !wasWritable, isWritable else { return }
+        queued -= message.count + InMemoryNetwork.prefixBytes
+        guard !wasWritable, isWritable else { return }
         transport.home.post { self.stream?.onWritable?() }
     }
 
@@ -75,7 +162,7 @@ final class InMemoryServerCall {
     func finish(_ error: RPCError?) {
         guard isOpen else { return }
         close()
-        passEnd(error)
+        passEnd(error ?? metadataError)
     }
 
     /// Ends the call over the head of its handler.
@@ -96,11 +183,13 @@ final class InMemoryServerCall {
     /// This side is no more: its handler learns nothing, its caller that the connection is lost.
     func die(_ error: RPCError) {
         close()
-        passEnd(error)
+        let client = self.client
+        pass(.end, 0) { client.transport.home.perform { client.fail(error) } }
     }
 
     private func close() {
         isOpen = false
+        inbox.removeAll()
         if let timer { transport.home.cancel(timer) }
         transport.ended(self)
     }
@@ -112,7 +201,13 @@ final class InMemoryServerCall {
 
     private func passEnd(_ error: RPCError?) {
         let client = self.client
-        pass(.end, 0) { client.transport.home.perform { client.end(error) } }
+        let (initial, trailing) = (takeInitial(), metadata.trailing)
+        pass(.end, 0) {
+            client.transport.home.perform {
+                if let initial { client.receiveInitial(initial) }
+                client.receiveEnd(error, trailing)
+            }
+        }
     }
 
     private func pass(
@@ -122,37 +217,4 @@ final class InMemoryServerCall {
             kind, of: client, through: &down, from: transport.name, to: client.transport.name,
             bytes: bytes + InMemoryNetwork.headerBytes, arrive)
     }
-}
-
-/// Where a server-streaming handler of a simulated call writes.
-final class InMemoryServerStream: ServerStream {
-    private var call: InMemoryServerCall?
-    var onWritable: (() -> Void)?
-    var onCancel: (() -> Void)?
-
-    init(_ call: InMemoryServerCall) { self.call = call }
-
-    var isWritable: Bool { call?.isWritable ?? false }
-
-    func send(_ message: [UInt8]) { call?.send(message) }
-
-    func finish(_ error: RPCError?) {
-        let call = self.call
-        release()
-        call?.finish(error)
-    }
-
-    func cancelled() {
-        let onCancel = self.onCancel
-        release()
-        onCancel?()
-    }
-
-    private func release() {
-        call = nil
-        onWritable = nil
-        onCancel = nil
-    }
-
-    deinit { call?.finish(.abandoned) }
 }

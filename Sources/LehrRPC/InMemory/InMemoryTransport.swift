@@ -94,12 +94,15 @@ package final class InMemoryTransport: Transport {
 // MARK: - Calls come and go
 
 extension InMemoryTransport {
-    func start(_ call: InMemoryCall, _ message: [UInt8]) {
+    /// Begins a call, with its only message if it has just one.
+    func start(_ call: InMemoryCall, _ message: [UInt8]?) {
         made[call.number] = call
         if isStopping {
             home.post { call.end(RPCError(.unavailable, "\(self.name) has shut down")) }
+        } else if let name = call.options.metadata.firstForbidden {
+            home.post { call.end(.forbiddenMetadata(name)) }
         } else {
-            call.send(message)
+            call.begin(message)
         }
     }
 
@@ -110,15 +113,13 @@ extension InMemoryTransport {
         if answering.isEmpty { onIdle?() }
     }
 
-    /// A request has arrived.
-    func accept(_ call: InMemoryServerCall, _ message: [UInt8]) {
+    /// The head of a request has arrived.
+    func accept(_ call: InMemoryServerCall) {
         answering[call.client.number] = call
         if isStopping {
             call.abort(RPCError(.unavailable, "\(name) is shutting down"))
-        } else if message.count > limits.messageBytesMax {
-            call.abort(.messageTooLarge(message.count, limits))
         } else if let handler = services[call.client.path] {
-            call.begin(handler, message)
+            call.begin(handler)
         } else {
             call.abort(.unknownMethod(call.client.path))
         }

@@ -1,0 +1,39 @@
+import CNGHTTP2
+import LehrRPC
+
+// What lets the peer send more. A stream's window grows by what its reader has used, so that a slow
+// reader stops its writer. The connection's grows at once, for one slow reader must not stop the
+// others, until so much lies unread that memory matters more than that.
+extension HTTP2Connection {
+    /// Bytes of a stream have arrived, of which `used` are done with and the rest waits.
+    func account(_ stream: Int32, arrived: Int, used: Int) {
+        guard let session else { return }
+        guard used < arrived else {
+            nghttp2_session_consume(session, stream, arrived)
+            return
+        }
+        let waiting = arrived - used
+        unread += waiting
+        nghttp2_session_consume_stream(session, stream, used)
+        var free = arrived
+        if unread > transport.limits.unreadBytesMax {
+            if withheld == 0 { transport.counters.unreadLimitHits += 1 }
+            withheld += waiting
+            free = used
+        }
+        nghttp2_session_consume_connection(session, free)
+    }
+
+    /// Bytes that waited are done with. Outside nghttp2.
+    func release(_ stream: Int32, _ count: Int) {
+        guard let session, count > 0 else { return }
+        unread -= count
+        nghttp2_session_consume_stream(session, stream, count)
+        let free = min(withheld, transport.limits.unreadBytesMax - unread)
+        if free > 0 {
+            withheld -= free
+            nghttp2_session_consume_connection(session, free)
+        }
+        markDirty()
+    }
+}
