@@ -1,13 +1,8 @@
 #include "lehr_dense.h"
+#include "levels.h"
 
 #include <math.h>
 #include <string.h>
-
-#if defined(__x86_64__)
-#define LEVELS __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define LEVELS
-#endif
 
 #pragma STDC FP_CONTRACT OFF
 

@@ -1,13 +1,7 @@
 #include "lehr_dot.h"
+#include "levels.h"
 
 #include <string.h>
-
-// One binary runs on any x86-64 and uses the widest vectors that the machine has.
-#if defined(__x86_64__)
-#define LEVELS __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define LEVELS
-#endif
 
 // A score is the same bits on every machine and by every function here: products are rounded
 // before they are added, and sums run over sixteen lanes in a fixed order.
