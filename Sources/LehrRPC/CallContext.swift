@@ -6,13 +6,19 @@ package struct CallContext {
     package let method: String
     /// Who calls, for logs.
     package let peer: String
+    /// Who the caller is by its certificate; nil: there was none.
+    package let identity: PeerIdentity?
     /// When the caller stops waiting; nil: never.
     package let deadline: Instant?
     package let metadata: Metadata
 
-    package init(method: String, peer: String, deadline: Instant?, metadata: Metadata) {
+    package init(
+        method: String, peer: String, identity: PeerIdentity? = nil, deadline: Instant?,
+        metadata: Metadata
+    ) {
         self.method = method
         self.peer = peer
+        self.identity = identity
         self.deadline = deadline
         self.metadata = metadata
     }
