@@ -3,17 +3,17 @@ import LehrCore
 import LehrRPC
 import LehrReactor
 
-/// A socket with an nghttp2 session on it: what servers' and clients' connections have in common.
+/// A stream of bytes with an nghttp2 session on it: what servers' and clients' connections have in common.
 ///
-/// Bytes go into the session when the socket is readable; what it has to say goes out once a turn,
+/// Bytes go into the session when the stream is readable; what it has to say goes out once a turn,
 /// when the transport calls `flush`. The subclass notes down what the session tells it and works it
 /// off in `handleEvents`, outside of nghttp2, where foreign code may run.
 class HTTP2Connection: PollTarget, SessionEvents {
     let transport: HTTP2Transport
     private(set) var session: OpaquePointer?
-    private var socket: Socket?
+    private var stream: (any ByteStream)?
     private var token: PollToken?
-    /// Bytes that the socket did not take.
+    /// Bytes that the stream did not take.
     private var unsent: ArraySlice<UInt8> = []
     private var isDirty = false
     /// Times that something arrived.
@@ -40,7 +40,7 @@ class HTTP2Connection: PollTarget, SessionEvents {
     }
 
     var reactor: Reactor { transport.reactor }
-    var isConnected: Bool { socket != nil }
+    var isConnected: Bool { stream != nil }
 
     // MARK: For subclasses to override; the `SessionEvents` run inside nghttp2.
 
@@ -61,12 +61,14 @@ class HTTP2Connection: PollTarget, SessionEvents {
     // MARK: Life
 
     /// Begins to read and write.
-    func attach(_ socket: Socket) {
+    func attach(_ stream: any ByteStream) {
         do throws(SystemError) {
-            token = try reactor.watch(socket.descriptor, self)
-            self.socket = socket
+            token = try reactor.watch(stream.descriptor, self)
+            self.stream = stream
             transport.counters.connectionsOpen += 1
             markDirty()
+            // What came with the end of a handshake is not announced again.
+            if stream.hasUnread { reactor.post { self.read(.readable) } }
         } catch {
             close("\(error)")
         }
@@ -77,16 +79,16 @@ class HTTP2Connection: PollTarget, SessionEvents {
         guard let session else { return }
         self.session = nil
         nghttp2_session_del(session)
-        if lingerTimer == nil { closeSocket() }
+        if lingerTimer == nil { closeStream() }
         ended(reason)
     }
 
-    private func closeSocket() {
+    private func closeStream() {
         if let lingerTimer { reactor.cancel(lingerTimer) }
         if let token { reactor.unwatch(token) }
-        guard let socket else { return }
-        socket.close()
-        self.socket = nil
+        guard let stream else { return }
+        stream.close()
+        self.stream = nil
         token = nil
         transport.counters.connectionsOpen -= 1
     }
@@ -118,29 +120,32 @@ class HTTP2Connection: PollTarget, SessionEvents {
     // MARK: Reading
 
     func ready(_ readiness: Readiness) {
-        if !readiness.isDisjoint(with: [.readable, .ended]) { read(readiness) }
+        if !readiness.isDisjoint(with: [.readable, .ended]) || stream?.hasUnread == true {
+            read(readiness)
+        }
         if readiness.contains(.writable), !unsent.isEmpty { markDirty() }
     }
 
     private func read(_ readiness: Readiness) {
         for _ in 0..<Self.readsPerTurn {
-            guard let socket else { return }
+            guard let stream else { return }
             let buffer = reactor.readBuffer
-            switch socket.read(into: buffer) {
+            switch stream.read(into: buffer) {
             case .bytes(let count):
                 receive(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-                // A short read has emptied the socket, unless its end follows.
-                if count < buffer.count, !readiness.contains(.ended) { return }
+                // A short read has emptied the stream, unless its end follows.
+                if count < buffer.count, !readiness.contains(.ended), !stream.hasUnread { return }
             case .wouldBlock: return
             case .ended: return hungUp("the peer closed the connection")
             case .failed(let cause): return hungUp("\(SystemError("read", cause))")
+            case .broken(let reason): return hungUp(reason)
             }
         }
         reactor.post { self.read(readiness) }
     }
 
     private func hungUp(_ reason: String) {
-        if session == nil { closeSocket() } else { close(reason) }
+        if session == nil { closeStream() } else { close(reason) }
     }
 
     private func receive(_ bytes: UnsafeRawBufferPointer) {
@@ -159,11 +164,11 @@ class HTTP2Connection: PollTarget, SessionEvents {
 
     // MARK: Writing
 
-    /// Sends what the session has to say, as far as the socket takes it.
+    /// Sends what the session has to say, as far as the stream takes it.
     func flush() {
         isDirty = false
         var budget = Self.writtenPerTurn
-        while socket != nil, session != nil, budget > 0 {
+        while stream != nil, session != nil, budget > 0 {
             if unsent.isEmpty {
                 guard gather() else { break }
                 budget -= transport.output.count
@@ -194,10 +199,10 @@ class HTTP2Connection: PollTarget, SessionEvents {
         return !transport.output.isEmpty
     }
 
-    /// Sends bytes and returns those that the socket did not take.
+    /// Sends bytes and returns those that the stream did not take.
     private func send(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        guard let socket else { return [] }
-        switch bytes.withUnsafeBytes({ socket.write($0) }) {
+        guard let stream else { return [] }
+        switch bytes.withUnsafeBytes({ stream.write($0) }) {
         case .bytes(let count):
             transport.counters.bytesOut += UInt64(count)
             // An empty slice would keep the transport's buffer from being used again.
@@ -207,6 +212,9 @@ class HTTP2Connection: PollTarget, SessionEvents {
         case .failed(let cause):
             close("\(SystemError("write", cause))")
             return []
+        case .broken(let reason):
+            close(reason)
+            return []
         }
     }
 
@@ -215,8 +223,8 @@ class HTTP2Connection: PollTarget, SessionEvents {
             nghttp2_session_want_write(session) == 0
         else { return }
         // Closing over bytes not read would reset the connection and lose what was just sent.
-        socket?.endWriting()
-        lingerTimer = reactor.schedule(after: Self.linger) { self.closeSocket() }
+        stream?.endWriting()
+        lingerTimer = reactor.schedule(after: Self.linger) { self.closeStream() }
         close("the connection was shut down")
     }
 

@@ -21,6 +21,11 @@ package struct HTTP2Counters: Equatable, Sendable {
     package internal(set) var connectionsRefused: UInt64 = 0
     package internal(set) var connectionsMade: UInt64 = 0
     package internal(set) var connectionsOpen = 0
+    /// Handshakes on either side that have come to a secured stream, that have failed, and that took
+    /// too long.
+    package internal(set) var handshakesDone: UInt64 = 0
+    package internal(set) var handshakesFailed: UInt64 = 0
+    package internal(set) var handshakesTimedOut: UInt64 = 0
     /// Times that a connection was stopped because too much on it lay unread.
     package internal(set) var unreadLimitHits: UInt64 = 0
     /// Connections ended because of too many PINGs, for idleness, for their age, and because the

@@ -3,10 +3,14 @@ package import LehrRPC
 package import LehrReactor
 import LehrWire
 
-/// gRPC over cleartext HTTP/2 on one reactor: its listeners, its connections, its channels.
+/// gRPC over HTTP/2 on one reactor: its listeners, its connections, its channels.
 package final class HTTP2Transport: Transport, TurnEnd {
     package let reactor: Reactor
     package let limits: RPCLimits
+    /// What comes before HTTP/2 on each connection; nil: nothing, in cleartext.
+    let security: (any TransportSecurity)?
+    /// Told of each handshake with a client that failed: its address, and why. For logs.
+    package var onRefusedPeer: ((String, HandshakeError) -> Void)?
     /// Read on the core.
     package internal(set) var counters = HTTP2Counters()
     /// Bytes of one system call's output; its memory serves every connection in turn.
@@ -17,6 +21,8 @@ package final class HTTP2Transport: Transport, TurnEnd {
     private var listeners: [Listener] = []
     private var channels: [String: HTTP2Channel] = [:]
     private var serverConnections: [ObjectIdentifier: ServerConnection] = [:]
+    private var handshakes: [UInt64: any Handshake] = [:]
+    private var nextHandshake: UInt64 = 0
     private var dirty: [HTTP2Connection] = []
     private var isStopping = false
     private var onNoServerConnections: (() -> Void)?
@@ -25,15 +31,20 @@ package final class HTTP2Transport: Transport, TurnEnd {
     static let outputBytes = 128 << 10
 
     /// `random` spreads the repetitions of connection attempts.
-    package init(reactor: Reactor, limits: RPCLimits = RPCLimits(), random: RandomSource) {
+    package init(
+        reactor: Reactor, limits: RPCLimits = RPCLimits(),
+        security: (any TransportSecurity)? = nil, random: RandomSource
+    ) {
         self.reactor = reactor
         self.limits = limits
+        self.security = security
         self.random = random
         output.reserveCapacity(2 * Self.outputBytes)
     }
 
     deinit {
         for listener in listeners { listener.close() }
+        for handshake in handshakes.values { handshake.cancel() }
     }
 
     package var core: any Core { reactor }
@@ -60,6 +71,8 @@ package final class HTTP2Transport: Transport, TurnEnd {
         isStopping = true
         for listener in listeners { listener.close() }
         listeners = []
+        for handshake in handshakes.values { handshake.cancel() }
+        handshakes = [:]
         var isDone = false
         let finish = { [self] in
             guard !isDone else { return }
@@ -91,14 +104,42 @@ package final class HTTP2Transport: Transport, TurnEnd {
     // MARK: Connections
 
     private func accept(_ socket: Socket, _ services: ServiceTable) {
-        guard serverConnections.count < limits.connectionsMax else {
+        guard serverConnections.count + handshakes.count < limits.connectionsMax else {
             counters.connectionsRefused += 1
             return socket.close()
         }
         counters.connectionsAccepted += 1
-        let connection = ServerConnection(self, services, peer: socket.peer)
+        let peer = socket.peer
+        guard let security else { return serve(socket, services, peer, nil) }
+        nextHandshake += 1
+        let id = nextHandshake
+        handshakes[id] = security.accept(
+            socket, on: reactor, timeout: limits.handshakeTimeout
+        ) { [unowned self] result in
+            handshakes[id] = nil
+            countHandshake(result)
+            switch result {
+            case .success(let secured): serve(secured.stream, services, peer, secured.identity)
+            case .failure(let error): onRefusedPeer?(peer?.description ?? "unknown", error)
+            }
+        }
+    }
+
+    func countHandshake(_ result: Result<SecuredStream, HandshakeError>) {
+        switch result {
+        case .success: counters.handshakesDone += 1
+        case .failure(let error) where error.kind == .timedOut: counters.handshakesTimedOut += 1
+        case .failure: counters.handshakesFailed += 1
+        }
+    }
+
+    private func serve(
+        _ stream: any ByteStream, _ services: ServiceTable, _ peer: SocketAddress?,
+        _ identity: PeerIdentity?
+    ) {
+        let connection = ServerConnection(self, services, peer: peer, identity: identity)
         serverConnections[ObjectIdentifier(connection)] = connection
-        connection.attach(socket)
+        connection.attach(stream)
         connection.watchLife(jitter: limits.connectionAgeMax == nil ? 0 : random.uniform())
     }
 

@@ -6,7 +6,8 @@ package struct RPCLimits: Sendable {
     package var headerBytesMax = 8 << 10
     /// Calls in flight on one server connection. Beyond: REFUSED_STREAM, hence UNAVAILABLE.
     package var streamsPerConnectionMax = 1024
-    /// Connections of one server core. Beyond: closed when accepted.
+    /// Connections of one server core, with those whose handshake is under way. Beyond: closed when
+    /// accepted.
     package var connectionsMax = 8192
     /// Bytes queued to a peer on one stream before a writer is told to stop.
     package var streamQueueBytes = 1 << 20
@@ -19,6 +20,9 @@ package struct RPCLimits: Sendable {
     package var pendingCallsMax = 4096
     /// Time to make a TCP connection. Beyond: UNAVAILABLE.
     package var connectTimeout = Duration.seconds(5)
+    /// Time for the handshake of a new connection, on either side. Beyond: it is closed, and the
+    /// client's calls end with UNAVAILABLE.
+    package var handshakeTimeout = Duration.seconds(5)
 
     /// A client asks a silent server with calls in flight for a sign of life this often, at least;
     /// nil: never. Servers of others may take less than five minutes for abuse.

@@ -2,23 +2,14 @@ import CLinux
 import Glibc
 
 /// A non-blocking TCP socket; closed at the latest when it is let go.
-package final class Socket {
+package final class Socket: ByteStream {
     package let descriptor: Int32
     private var isOpen = true
 
     /// Takes over a descriptor.
     package init(_ descriptor: Int32) { self.descriptor = descriptor }
 
-    /// What became of a read or a write.
-    package enum Transfer: Equatable, Sendable {
-        case bytes(Int)
-        /// Nothing now; the reactor will tell.
-        case wouldBlock
-        /// The peer has ended its side.
-        case ended
-        /// The `errno` of the failure.
-        case failed(Int32)
-    }
+    package var hasUnread: Bool { false }
 
     package func read(into buffer: UnsafeMutableRawBufferPointer) -> Transfer {
         while true {
@@ -31,7 +22,6 @@ package final class Socket {
         }
     }
 
-    /// Never raises SIGPIPE.
     package func write(_ buffer: UnsafeRawBufferPointer) -> Transfer {
         while true {
             let count = send(
@@ -43,7 +33,6 @@ package final class Socket {
         }
     }
 
-    /// Tells the peer that no more comes, and goes on reading.
     package func endWriting() { _ = shutdown(descriptor, Int32(SHUT_WR)) }
 
     package func close() {

@@ -60,7 +60,7 @@ final class ClientCall: ClientStream {
     func writeHeaders(authority: String) {
         transport.headers.removeAll()
         transport.headers.append(":method", "POST")
-        transport.headers.append(":scheme", "http")
+        transport.headers.append(":scheme", transport.security == nil ? "http" : "https")
         transport.headers.append(":path", path.utf8)
         transport.headers.append(":authority", authority.utf8)
         transport.headers.append("te", "trailers")

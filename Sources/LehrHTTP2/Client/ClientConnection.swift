@@ -19,6 +19,7 @@ final class ClientConnection: HTTP2Connection {
     private weak var channel: HTTP2Channel?
     private let target: HostPort
     private var connector: Connector?
+    private var handshake: (any Handshake)?
     private var calls: [Int32: ClientCall] = [:]
     private var events: [Event] = []
     /// Calls whose headers are not sent yet.
@@ -39,14 +40,32 @@ final class ClientConnection: HTTP2Connection {
             guard let self else { return }
             connector = nil
             switch result {
-            case .success(let socket):
-                transport.counters.connectionsMade += 1
-                hasConnected = true
-                attach(socket)
-                keepAlive()
+            case .success(let socket): secure(socket)
             case .failure(let error): close(error.message)
             }
         }
+    }
+
+    private func secure(_ socket: Socket) {
+        guard let security = transport.security else { return begin(socket) }
+        handshake = security.connect(
+            socket, to: target, on: reactor, timeout: transport.limits.handshakeTimeout
+        ) { [weak self] result in
+            guard let self else { return }
+            handshake = nil
+            transport.countHandshake(result)
+            switch result {
+            case .success(let secured): begin(secured.stream)
+            case .failure(let error): close("cannot connect to \(target): \(error.message)")
+            }
+        }
+    }
+
+    private func begin(_ stream: any ByteStream) {
+        transport.counters.connectionsMade += 1
+        hasConnected = true
+        attach(stream)
+        keepAlive()
     }
 
     var takesCalls: Bool {
@@ -204,6 +223,8 @@ final class ClientConnection: HTTP2Connection {
         if let keepAliveTimer { reactor.cancel(keepAliveTimer) }
         connector?.cancel()
         connector = nil
+        handshake?.cancel()
+        handshake = nil
         let error = RPCError(
             .unavailable,
             hasConnected ? "the connection to \(target) has ended: \(reason)" : reason)

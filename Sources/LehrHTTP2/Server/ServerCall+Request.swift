@@ -49,7 +49,8 @@ extension ServerCall {
         guard isActive, !isDispatched, let handler = head.path?.handler else { return }
         isDispatched = true
         let context = CallContext(
-            method: path, peer: connection.peer, deadline: deadline, metadata: head.metadata)
+            method: path, peer: connection.peer, identity: connection.identity,
+            deadline: deadline, metadata: head.metadata)
         switch handler {
         case .unary(let body):
             guard let message = takeRequest() else { return }

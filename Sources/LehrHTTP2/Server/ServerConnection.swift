@@ -17,6 +17,8 @@ final class ServerConnection: HTTP2Connection {
 
     let services: ServiceTable
     let peer: String
+    /// Who the peer is by its certificate.
+    let identity: PeerIdentity?
     private(set) var calls: [Int32: ServerCall] = [:]
     var life = ServerConnectionLife()
     private var events: [Event] = []
@@ -26,8 +28,12 @@ final class ServerConnection: HTTP2Connection {
     /// Methods remembered by a connection.
     private static let pathsMax = 32
 
-    init(_ transport: HTTP2Transport, _ services: ServiceTable, peer: SocketAddress?) {
+    init(
+        _ transport: HTTP2Transport, _ services: ServiceTable, peer: SocketAddress?,
+        identity: PeerIdentity? = nil
+    ) {
         self.services = services
+        self.identity = identity
         headerBytesMax = transport.limits.headerBytesMax
         self.peer = peer?.description ?? "unknown"
         super.init(.server, transport)

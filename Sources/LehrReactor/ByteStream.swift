@@ -1,0 +1,30 @@
+/// What became of a read or a write.
+package enum Transfer: Equatable, Sendable {
+    case bytes(Int)
+    /// Nothing now; the reactor will tell.
+    case wouldBlock
+    /// The peer has ended its side.
+    case ended
+    /// The `errno` of the failure.
+    case failed(Int32)
+    /// The peer has broken the protocol of the stream, or has ended it for a reason that it gave.
+    case broken(String)
+}
+
+/// Bytes both ways on a non-blocking descriptor: a plain socket, or TLS on one.
+///
+/// Its user reads and writes until it would block, as a `PollTarget` does.
+package protocol ByteStream: AnyObject {
+    /// For the reactor to watch; bytes go through the stream only.
+    var descriptor: Int32 { get }
+    /// Whether a read might give something although the descriptor does not become readable.
+    var hasUnread: Bool { get }
+    /// After a count below the buffer's a next read would block, unless `hasUnread`.
+    func read(into buffer: UnsafeMutableRawBufferPointer) -> Transfer
+    /// Never raises SIGPIPE. After `wouldBlock`, or a count below the buffer's, the next write begins
+    /// with the bytes that were not taken.
+    func write(_ buffer: UnsafeRawBufferPointer) -> Transfer
+    /// Tells the peer that no more comes, and goes on reading.
+    func endWriting()
+    func close()
+}
