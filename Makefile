@@ -2,7 +2,7 @@
 SWIFT ?= swift
 RELEASE := .build/release
 PYTHON := .venv/bin/python
-SWIFT_SOURCES := Package.swift Sources Tests
+SWIFT_SOURCES := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
 
 .PHONY: help
 help: ## List the targets.
@@ -58,6 +58,13 @@ protos: ## Regenerate the committed code from Protos/.
 protos-check: ## Fail when the committed code is stale.
 	@Scripts/install-dependencies protos
 	Scripts/generate-protos --check
+
+.PHONY: bench
+bench: ## Measure the RPC layer against its references. ARGS='--only nghttpd --json'.
+	@Scripts/install-dependencies build bench
+	$(SWIFT) build -c release --product lehr
+	$(SWIFT) build -c release --package-path Benchmarks
+	$(RELEASE)/lehr bench rpc $(ARGS)
 
 .PHONY: nightly
 nightly: ## The tests under AddressSanitizer and ThreadSanitizer, each in a build of its own.

@@ -137,6 +137,14 @@ let package = Package(
             "LehrServing",
             ["LehrCore", "LehrWeb", "LehrArtifact", "LehrRetrieval", logging, metrics, lifecycle]),
 
+        // Measurements.
+        library(
+            "LehrBench",
+            [
+                "LehrCore", "LehrRPC", "LehrWire", "CLehrWire", "LehrReactor", "LehrHTTP2",
+                "CLinux",
+            ]),
+
         // Composition and executables.
         library(
             "LehrNode",
@@ -144,7 +152,7 @@ let package = Package(
                 "LehrCore", "LehrMembership", "LehrPlacement", "LehrTable", "LehrModel", "LehrData",
                 "LehrArtifact", "LehrRetrieval", "LehrCluster", "LehrWire", "CLehrWire", "LehrRPC",
                 "LehrReactor", "LehrHTTP2",
-                "LehrWeb", "LehrCoordinator", "LehrShard", "LehrWorker", "LehrServing",
+                "LehrWeb", "LehrCoordinator", "LehrShard", "LehrWorker", "LehrServing", "LehrBench",
                 argumentParser, logging, metrics, lifecycle, yams,
             ]),
         .executableTarget(name: "lehr", dependencies: ["LehrNode"], swiftSettings: strict),

@@ -8,3 +8,13 @@
 // module Glibc.
 int lehr_accept4(int fd, void *address, void *length, int flags) __asm__("accept4");
 int lehr_set_thread_name(unsigned long thread, const char *name) __asm__("pthread_setname_np");
+// A mask has a bit for each processor, the least significant of the first word for the first.
+int lehr_get_affinity(int pid, unsigned long size, unsigned long *mask) __asm__("sched_getaffinity");
+int lehr_set_affinity(int pid, unsigned long size, const unsigned long *mask)
+    __asm__("sched_setaffinity");
+// prctl takes its arguments as a list, which Swift does not import.
+#define LEHR_SET_PARENT_DEATH_SIGNAL 1
+static inline int lehr_set_parent_death_signal(int signal) {
+    int prctl(int option, ...);
+    return prctl(LEHR_SET_PARENT_DEATH_SIGNAL, (unsigned long)signal);
+}

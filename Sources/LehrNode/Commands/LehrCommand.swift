@@ -29,6 +29,7 @@ package struct LehrCommand: AsyncParsableCommand {
                 subcommands: [
                     ExportCommand.self, EvaluateCommand.self, DataCommand.self, DemoCommand.self,
                 ]),
+            CommandGroup(name: "Development:", subcommands: [BenchCommand.self]),
         ])
 
     package init() {}

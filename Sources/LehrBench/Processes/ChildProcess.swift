@@ -1,0 +1,154 @@
+import Glibc
+
+/// A program that was started here: bounded in time, and never outliving this process.
+final class ChildProcess {
+    let pid: pid_t
+    private let name: String
+    private let input: Int32
+    private let output: Int32
+    private var isEnded = false
+
+    /// Bytes of output that are kept; what comes after is dropped.
+    private static let outputBytesMax = 4 << 20
+
+    /// Starts `command` on `processor`; it is killed after `seconds`.
+    init(
+        _ command: [String], by launcher: Launcher, on processor: Int?, seconds: Int,
+        mergesErrors: Bool = false
+    ) throws(BenchError) {
+        name = command[0]
+        var (inputPipe, outputPipe): ([Int32], [Int32]) = ([-1, -1], [-1, -1])
+        guard pipe(&inputPipe) == 0, pipe(&outputPipe) == 0 else {
+            throw BenchError("cannot make a pipe: \(String(cString: strerror(errno)))")
+        }
+        for end in inputPipe + outputPipe { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        input = inputPipe[1]
+        output = outputPipe[0]
+        defer {
+            close(inputPipe[0])
+            close(outputPipe[1])
+        }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_adddup2(&actions, inputPipe[0], STDIN_FILENO)
+        posix_spawn_file_actions_adddup2(&actions, outputPipe[1], STDOUT_FILENO)
+        if mergesErrors {
+            posix_spawn_file_actions_adddup2(&actions, outputPipe[1], STDERR_FILENO)
+        }
+        let bounds = ["--processor", processor.map { "\($0)" } ?? "any", "--seconds", "\(seconds)"]
+        let words = launcher.become + bounds + ["--"] + command
+        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
+        arguments.append(nil)
+        defer { for argument in arguments { free(argument) } }
+        var pid = pid_t()
+        let status = posix_spawn(&pid, words[0], &actions, nil, arguments, environ)
+        guard status == 0 else {
+            close(input)
+            close(output)
+            throw BenchError("cannot start \(words[0]): \(String(cString: strerror(status)))")
+        }
+        self.pid = pid
+    }
+
+    /// The next line that it prints; fails when it ends without one.
+    func line() throws(BenchError) -> String {
+        var line: [UInt8] = []
+        var byte: UInt8 = 0
+        while line.count < 4096, read(output, &byte, 1) == 1 {
+            if byte == UInt8(ascii: "\n") { return String(decoding: line, as: UTF8.self) }
+            line.append(byte)
+        }
+        throw BenchError("\(name) ended instead of saying where it listens")
+    }
+
+    /// Waits until it has ended and returns what it printed.
+    func finish() throws(BenchError) -> String {
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = read(output, &chunk, chunk.count)
+            guard count > 0 else { break }
+            if bytes.count < Self.outputBytesMax { bytes += chunk[..<count] }
+        }
+        let text = String(decoding: bytes, as: UTF8.self)
+        let status = reap()
+        guard status == 0 else {
+            let how = status & 0x7F == 0 ? "status \(status >> 8)" : "signal \(status & 0x7F)"
+            throw BenchError("\(name) ended with \(how): \(text.suffix(2000))")
+        }
+        return text
+    }
+
+    /// Closes its standard input, which is how our own servers are told to end, and waits.
+    func endInput() throws(BenchError) {
+        close(input)
+        let status = reap(closesInput: false)
+        guard status == 0 else { throw BenchError("\(name) ended with \(status)") }
+    }
+
+    /// Ends it, if it has not ended.
+    func kill() {
+        guard !isEnded else { return }
+        Glibc.kill(pid, SIGKILL)
+        reap()
+    }
+
+    @discardableResult
+    private func reap(closesInput: Bool = true) -> Int32 {
+        guard !isEnded else { return 0 }
+        isEnded = true
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        if closesInput { close(input) }
+        close(output)
+        return status
+    }
+
+    deinit { kill() }
+
+    // MARK: What it has used
+
+    /// User and system time of all its threads so far, in seconds.
+    var cpuSeconds: Double {
+        get throws(BenchError) {
+            var (clock, time) = (clockid_t(), timespec())
+            guard clock_getcpuclockid(pid, &clock) == 0, clock_gettime(clock, &time) == 0 else {
+                throw BenchError("cannot read the CPU time of \(name)")
+            }
+            return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+        }
+    }
+
+    /// Memory that it has resident, in bytes.
+    var residentBytes: Int {
+        get throws(BenchError) {
+            let status = try SmallFile.text("/proc/\(pid)/status")
+            let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
+            guard let digits = line?.split(separator: " ", omittingEmptySubsequences: true),
+                digits.count >= 2, let kibibytes = Int(digits[1])
+            else { throw BenchError("cannot read the memory of \(name)") }
+            return kibibytes << 10
+        }
+    }
+}
+
+/// Files of the kernel and of the tools, which are small.
+enum SmallFile {
+    /// At most `limit` bytes.
+    static func text(_ path: String, limit: Int = 1 << 20) throws(BenchError) -> String {
+        guard let file = fopen(path, "r") else {
+            throw BenchError("cannot read \(path): \(String(cString: strerror(errno)))")
+        }
+        defer { fclose(file) }
+        var bytes = [UInt8](repeating: 0, count: limit)
+        let count = fread(&bytes, 1, limit, file)
+        return String(decoding: bytes[..<count], as: UTF8.self)
+    }
+
+    static func write(_ bytes: [UInt8], to path: String) throws(BenchError) {
+        guard let file = fopen(path, "w"), fwrite(bytes, 1, bytes.count, file) == bytes.count,
+            fclose(file) == 0
+        else { throw BenchError("cannot write \(path): \(String(cString: strerror(errno)))") }
+    }
+}

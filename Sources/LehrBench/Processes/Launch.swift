@@ -1,0 +1,41 @@
+import CLinux
+import Glibc
+
+/// How this program starts itself again, for what must be a process of its own.
+package struct Launcher: Sendable {
+    /// The program and the arguments that lead to `Launch.become` and to `BenchServer.run`.
+    package let become: [String]
+    package let serve: [String]
+
+    package init(become: [String], serve: [String]) {
+        self.become = become
+        self.serve = serve
+    }
+}
+
+/// The last thing that a process does before it becomes another program: bounds that outlive that.
+package enum Launch {
+    /// Becomes `command`, on `processor`, until `seconds` have passed or the parent has ended.
+    /// Returns only to say why it could not.
+    package static func become(
+        _ command: [String], processor: Int?, seconds: Int
+    ) throws(BenchError) -> Never {
+        try Processors.pin(to: processor)
+        _ = lehr_set_parent_death_signal(SIGKILL)
+        alarm(UInt32(clamping: seconds))
+        raiseDescriptorLimit()
+        var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) }
+        arguments.append(nil)
+        if let program = arguments[0] { execvp(program, &arguments) }
+        throw BenchError(
+            "cannot run \(command.first ?? "nothing"): \(String(cString: strerror(errno)))")
+    }
+
+    /// Thousands of connections need as many descriptors.
+    private static func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}

@@ -1,0 +1,114 @@
+import Glibc
+
+/// What the processes of a benchmark share: how they are started, where they run, what they may take,
+/// and a folder for their files.
+final class Stage {
+    let launcher: Launcher
+    let processors: Processors
+    let folder: String
+    let isQuick: Bool
+    private let grpcSwiftProgram: String
+
+    /// No process of a benchmark lives longer.
+    private static let serverSeconds = 1800
+    private static let loadSeconds = 300
+
+    init(
+        _ launcher: Launcher, _ processors: Processors, isQuick: Bool, grpcSwiftServer: String
+    ) throws(BenchError) {
+        grpcSwiftProgram = grpcSwiftServer
+        self.launcher = launcher
+        self.processors = processors
+        self.isQuick = isQuick
+        folder = "/tmp/lehr-bench-\(getpid())"
+        guard mkdir(folder, 0o700) == 0 else {
+            throw BenchError("cannot make \(folder): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    /// Rounds in which each side has its turn, and about how long a turn lasts.
+    var rounds: Int { isQuick ? 1 : 5 }
+    var turnSeconds: Double { isQuick ? 0.05 : 1.5 }
+
+    /// The program of `Benchmarks/`.
+    func grpcSwiftServer() throws(BenchError) -> String {
+        guard access(grpcSwiftProgram, X_OK) == 0 else {
+            throw BenchError(
+                "there is no \(grpcSwiftProgram): build it with "
+                    + "`swift build -c release --package-path Benchmarks`", isMissingPart: true)
+        }
+        return grpcSwiftProgram
+    }
+
+    func startServer(_ command: [String]) throws(BenchError) -> ChildProcess {
+        try ChildProcess(
+            command, by: launcher, on: processors.server, seconds: Self.serverSeconds)
+    }
+
+    func startLoad(_ command: [String]) throws(BenchError) -> ChildProcess {
+        try ChildProcess(
+            command, by: launcher, on: processors.load, seconds: Self.loadSeconds,
+            mergesErrors: true)
+    }
+
+    /// A file of this benchmark's own, which is removed with it.
+    func file(_ name: String, _ bytes: [UInt8]) throws(BenchError) -> String {
+        let path = "\(folder)/\(name)"
+        if access(path, F_OK) != 0 { try SmallFile.write(bytes, to: path) }
+        return path
+    }
+
+    /// A port of loopback that nobody listened at a moment ago.
+    func freePort() throws(BenchError) -> UInt16 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = Self.loopback(port: 0)
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        guard isBound else {
+            throw BenchError("there is no free port: \(String(cString: strerror(errno)))")
+        }
+        return address.sin_port.byteSwapped
+    }
+
+    /// Waits until somebody listens at a port of loopback.
+    func awaitListener(_ port: UInt16, _ name: String) throws(BenchError) {
+        for _ in 0..<400 {
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(descriptor) }
+            var address = Self.loopback(port: port)
+            let isConnected = withUnsafePointer(to: &address) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                }
+            }
+            if isConnected { return }
+            usleep(25_000)
+        }
+        throw BenchError("\(name) does not listen after 10 seconds")
+    }
+
+    private static func loopback(port: UInt16) -> sockaddr_in {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        return address
+    }
+
+    deinit {
+        guard let listing = opendir(folder) else { return }
+        while let entry = readdir(listing) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { unlink("\(folder)/\(name)") }
+        }
+        closedir(listing)
+        rmdir(folder)
+    }
+}

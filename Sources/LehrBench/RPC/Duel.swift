@@ -1,0 +1,47 @@
+/// Two servers under the same load, in turns, so that what disturbs the machine disturbs both.
+struct Duel {
+    let load: H2Load
+    let stage: Stage
+
+    /// What one server did in each of its turns.
+    struct Side {
+        let name: String
+        /// Calls of one turn.
+        let count: Int
+        var perSecond: [Double] = []
+        /// Microseconds of the server's user and system time a call.
+        var cpuMicroseconds: [Double] = []
+    }
+
+    func run(_ lehr: BenchServer, _ reference: BenchServer) throws(BenchError) -> (Side, Side) {
+        var sides = [Side]()
+        for server in [lehr, reference] {
+            sides.append(Side(name: server.name, count: try warmUp(server).count))
+        }
+        for _ in 0..<stage.rounds {
+            for (index, server) in [lehr, reference].enumerated() {
+                let before = try server.process.cpuSeconds
+                let outcome = try load.run(sides[index].count, on: server, stage)
+                let cpu = try server.process.cpuSeconds - before
+                sides[index].perSecond.append(outcome.perSecond)
+                sides[index].cpuMicroseconds.append(cpu * 1e6 / Double(sides[index].count))
+            }
+        }
+        return (sides[0], sides[1])
+    }
+
+    /// Brings a server up to speed, and finds how many calls fill a turn, and the rate.
+    func warmUp(_ server: BenchServer) throws(BenchError) -> (count: Int, perSecond: Double) {
+        let least = max(load.connections * load.streams * 4, 16)
+        var outcome = try load.run(least, on: server, stage)
+        // The first calls pay for the connection, so that more of them tell more.
+        let next = Self.count(of: outcome, seconds: stage.turnSeconds / 5, least: least)
+        outcome = try load.run(next, on: server, stage)
+        let count = Self.count(of: outcome, seconds: stage.turnSeconds, least: least)
+        return (count, outcome.perSecond)
+    }
+
+    private static func count(of outcome: H2Load.Outcome, seconds: Double, least: Int) -> Int {
+        max(least, Int(min(outcome.perSecond * seconds, 5e6)))
+    }
+}

@@ -1,0 +1,42 @@
+/// `lehr bench rpc`: the RPC layer against what a server in C, TCP, or another gRPC would do with the
+/// same load in the same run.
+package final class RPCBenchmark {
+    /// A measure's name and what it yields.
+    package struct Measure: Sendable {
+        package let name: String
+        package let summary: String
+        let run: @Sendable (Stage) throws -> [Figure]
+    }
+
+    package static let measures: [Measure] = [
+        Measure(
+            name: "nghttpd", summary: "small calls: CPU and rate, against nghttpd",
+            run: SmallCalls.againstNghttpd),
+        Measure(
+            name: "grpc-swift", summary: "small calls: rate, against grpc-swift-2",
+            run: SmallCalls.againstGRPCSwift),
+    ]
+
+    /// Runs the measures of these names, in the order above. `progress` gets a line for each.
+    package static func run(
+        only names: [String], quick: Bool, launcher: Launcher, grpcSwiftServer: String,
+        progress: (String) -> Void
+    ) throws -> BenchReport {
+        let processors = Processors()
+        let stage = try Stage(
+            launcher, processors, isQuick: quick, grpcSwiftServer: grpcSwiftServer)
+        var report = BenchReport(
+            "rpc", Machine(processors), rounds: stage.rounds, quick: quick)
+        for measure in measures where names.isEmpty || names.contains(measure.name) {
+            progress("\(measure.name): \(measure.summary)")
+            do {
+                report.figures += try measure.run(stage)
+            } catch let missing as BenchError where missing.isMissingPart {
+                progress("\(measure.name): skipped: \(missing.description)")
+                report.skipped.append(
+                    BenchReport.Skipped(measure: measure.name, reason: missing.description))
+            }
+        }
+        return report
+    }
+}

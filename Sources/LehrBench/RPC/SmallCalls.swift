@@ -1,0 +1,61 @@
+/// Unary calls of 64 bytes over one connection.
+enum SmallCalls {
+    private static let bytes = 64
+    private static let streamCounts = [1, 8, 64]
+
+    static func againstNghttpd(_ stage: Stage) throws -> [Figure] {
+        let reference = try BenchServer.nghttpd(bytes: bytes, stage)
+        let lehr = try BenchServer.lehr(bytes: bytes, stage)
+        var figures: [Figure] = []
+        for streams in streamCounts {
+            let duel = Duel(load: H2Load(streams: streams), stage: stage)
+            let (ours, theirs) = try duel.run(lehr, reference)
+            figures.append(
+                Figure(
+                    "cpu-nghttpd-\(streams)",
+                    "CPU a request, 64 B unary, \(streams) streams", unit: "us",
+                    lehr: ours.cpuMicroseconds,
+                    reference: (reference.name, theirs.cpuMicroseconds),
+                    target: streams == 64 ? .atMost(1.0) : nil))
+            figures.append(rate(ours, theirs, streams, "nghttpd", atLeast: 0.9))
+        }
+        return figures
+    }
+
+    static func againstGRPCSwift(_ stage: Stage) throws -> [Figure] {
+        let references = [
+            try BenchServer.grpcSwift(sharesThread: false, bytes: bytes, stage),
+            try BenchServer.grpcSwift(sharesThread: true, bytes: bytes, stage),
+        ]
+        let lehr = try BenchServer.lehr(bytes: bytes, stage)
+        var figures: [Figure] = []
+        for (streams, atLeast) in zip(streamCounts, [4.0, 6.0, 10.0]) {
+            let duel = Duel(load: H2Load(streams: streams), stage: stage)
+            let reference = try fastest(of: references, duel)
+            let (ours, theirs) = try duel.run(lehr, reference)
+            figures.append(rate(ours, theirs, streams, "grpc-swift", atLeast: atLeast))
+        }
+        return figures
+    }
+
+    /// The variant of the reference that does best under this load.
+    static func fastest(
+        of servers: [BenchServer], _ duel: Duel
+    ) throws(BenchError) -> BenchServer {
+        var best = (server: servers[0], perSecond: 0.0)
+        for server in servers {
+            let rate = try duel.warmUp(server).perSecond
+            if rate > best.perSecond { best = (server, rate) }
+        }
+        return best.server
+    }
+
+    private static func rate(
+        _ ours: Duel.Side, _ theirs: Duel.Side, _ streams: Int, _ name: String, atLeast: Double
+    ) -> Figure {
+        Figure(
+            "rate-\(name)-\(streams)", "requests/s, 64 B unary, \(streams) streams",
+            unit: "1/s", lehr: ours.perSecond, reference: (theirs.name, theirs.perSecond),
+            target: .atLeast(atLeast))
+    }
+}
