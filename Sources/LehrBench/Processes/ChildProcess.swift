@@ -87,6 +87,13 @@ final class ChildProcess {
         guard status == 0 else { throw BenchError("\(name) ended with \(status)") }
     }
 
+    /// Asks it to end, and waits; a program with nothing to tidy up ends by the signal.
+    func terminate() {
+        guard !isEnded else { return }
+        Glibc.kill(pid, SIGTERM)
+        reap()
+    }
+
     /// Ends it, if it has not ended.
     func kill() {
         guard !isEnded else { return }

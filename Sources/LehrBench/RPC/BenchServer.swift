@@ -21,11 +21,12 @@ final class BenchServer {
         self.answerBytes = answerBytes
     }
 
-    /// Lehr's echo of messages of `bytes`.
+    /// Lehr's echo of messages of `bytes`; `valgrind`: what it runs under.
     static func lehr(
-        _ method: EchoMethod = .plain, bytes: Int, _ stage: Stage
+        _ method: EchoMethod = .plain, bytes: Int, _ stage: Stage, under valgrind: Valgrind? = nil
     ) throws(BenchError) -> BenchServer {
-        let process = try stage.startServer(stage.launcher.serve)
+        let process = try stage.startServer(
+            try valgrind?.command(stage.launcher.serve) ?? stage.launcher.serve)
         return try echo("lehr", process, method, bytes: bytes, stage)
     }
 
@@ -53,14 +54,17 @@ final class BenchServer {
     }
 
     /// nghttpd, and a GET of a file of `bytes`.
-    static func nghttpd(bytes: Int, _ stage: Stage) throws(BenchError) -> BenchServer {
+    static func nghttpd(
+        bytes: Int, _ stage: Stage, under valgrind: Valgrind? = nil
+    ) throws(BenchError) -> BenchServer {
         let program = try Tool.nghttpd.find()
         let file = "file-\(bytes)"
         _ = try stage.file(file, [UInt8](repeating: UInt8(ascii: "x"), count: bytes))
         let port = try stage.freePort()
-        let process = try stage.startServer([
+        let command = [
             program, "--no-tls", "-a", "127.0.0.1", "-n", "1", "-d", stage.folder, "\(port)",
-        ])
+        ]
+        let process = try stage.startServer(try valgrind?.command(command) ?? command)
         try stage.awaitListener(port, "nghttpd")
         return BenchServer(
             "nghttpd", process, url: "http://127.0.0.1:\(port)/\(file)", loadArguments: [],

@@ -15,6 +15,9 @@ package final class RPCBenchmark {
         Measure(
             name: "grpc-swift", summary: "small calls: rate, against grpc-swift-2",
             run: SmallCalls.againstGRPCSwift),
+        Measure(
+            name: "counts", summary: "small calls: allocations and instructions, under valgrind",
+            run: Counts.measure),
     ]
 
     /// Runs the measures of these names, in the order above. `progress` gets a line for each.
