@@ -5,11 +5,13 @@ import LehrRPC
 // reader stops its writer. The connection's grows at once, for one slow reader must not stop the
 // others, until so much lies unread that memory matters more than that.
 extension HTTP2Connection {
-    /// Bytes of a stream have arrived, of which `used` are done with and the rest waits.
-    func account(_ stream: Int32, arrived: Int, used: Int) {
+    /// Bytes of a stream have arrived, of which `used` are done with and the rest waits; `isLast`:
+    /// the stream's window is of no use any more.
+    func account(_ stream: Int32, arrived: Int, used: Int, isLast: Bool) {
         guard let session else { return }
         guard used < arrived else {
-            nghttp2_session_consume(session, stream, arrived)
+            consumed += arrived
+            if !isLast { nghttp2_session_consume_stream(session, stream, arrived) }
             return
         }
         let waiting = arrived - used
@@ -21,7 +23,14 @@ extension HTTP2Connection {
             withheld += waiting
             free = used
         }
-        nghttp2_session_consume_connection(session, free)
+        consumed += free
+    }
+
+    /// Gives back the part of the connection's window that was used since the last time.
+    func giveBackWindow() {
+        guard let session, consumed > 0 else { return }
+        nghttp2_session_consume_connection(session, consumed)
+        consumed = 0
     }
 
     /// Bytes that waited are done with. Outside nghttp2.

@@ -13,8 +13,9 @@ class HTTP2Connection: PollTarget, SessionEvents {
     private(set) var session: OpaquePointer?
     private var stream: (any ByteStream)?
     private var token: PollToken?
-    /// Bytes that the stream did not take.
-    private var unsent: ArraySlice<UInt8> = []
+    /// Bytes that the stream did not take, from `sentCount` on.
+    private var unsent: [UInt8] = []
+    private var sentCount = 0
     private var isDirty = false
     /// Times that something arrived.
     private(set) var arrivals: UInt64 = 0
@@ -23,6 +24,8 @@ class HTTP2Connection: PollTarget, SessionEvents {
     var unread = 0
     /// Bytes by which the connection's window is kept smaller, because too many are unread.
     var withheld = 0
+    /// Bytes of the connection's window that were used while nghttp2 took in what arrived.
+    var consumed = 0
 
     /// Reads and writes of one connection before other work gets its turn.
     private static let readsPerTurn = 16
@@ -32,7 +35,7 @@ class HTTP2Connection: PollTarget, SessionEvents {
 
     init(_ side: HTTP2Session.Side, _ transport: HTTP2Transport) {
         self.transport = transport
-        session = HTTP2Session.make(side, self, transport.limits)
+        session = HTTP2Session.make(side, self, transport.limits, transport.memory)
     }
 
     deinit {
@@ -44,14 +47,15 @@ class HTTP2Connection: PollTarget, SessionEvents {
 
     // MARK: For subclasses to override; the `SessionEvents` run inside nghttp2.
 
-    func headersBegan(_ frame: nghttp2_frame) {}
+    func headersBegan(_ frame: UnsafePointer<nghttp2_frame>) {}
     func header(
-        _ frame: nghttp2_frame, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+        _ frame: UnsafePointer<nghttp2_frame>, _ name: UnsafeRawBufferPointer,
+        _ value: UnsafeRawBufferPointer
     ) {}
-    func dataArrived(_ stream: Int32, _ bytes: UnsafeRawBufferPointer) {}
-    func frameArrived(_ frame: nghttp2_frame) {}
-    func frameSent(_ frame: nghttp2_frame) {}
-    func frameNotSent(_ frame: nghttp2_frame) {}
+    func dataArrived(_ stream: Int32, _ bytes: UnsafeRawBufferPointer, isLast: Bool) {}
+    func frameArrived(_ frame: UnsafePointer<nghttp2_frame>) {}
+    func frameSent(_ frame: UnsafePointer<nghttp2_frame>) {}
+    func frameNotSent(_ frame: UnsafePointer<nghttp2_frame>) {}
     func streamClosed(_ stream: Int32, _ code: UInt32) {}
     /// Works off what was noted down.
     func handleEvents() {}
@@ -158,6 +162,7 @@ class HTTP2Connection: PollTarget, SessionEvents {
         guard status >= 0 else {
             return close("the peer broke the protocol: \(errorText(status))")
         }
+        giveBackWindow()
         handleEvents()
         markDirty()
     }
@@ -171,10 +176,16 @@ class HTTP2Connection: PollTarget, SessionEvents {
         while stream != nil, session != nil, budget > 0 {
             if unsent.isEmpty {
                 guard gather() else { break }
-                budget -= transport.output.count
-                unsent = send(transport.output[...])
+                let output = transport.output.bytes
+                budget -= output.count
+                let taken = send(output)
+                if taken < output.count { unsent = [UInt8](output[taken...]) }
             } else {
-                unsent = send(unsent)
+                sentCount += unsent.withUnsafeBytes { send($0[sentCount...]) }
+                if sentCount == unsent.count {
+                    unsent = []
+                    sentCount = 0
+                }
             }
             guard unsent.isEmpty else { break }
         }
@@ -185,37 +196,36 @@ class HTTP2Connection: PollTarget, SessionEvents {
 
     /// Takes output from the session into the transport's buffer; false: there is none.
     private func gather() -> Bool {
-        transport.output.removeAll(keepingCapacity: true)
-        while let session, transport.output.count < HTTP2Transport.outputBytes {
+        let output = transport.output
+        output.removeAll()
+        while let session, output.count < HTTP2Transport.outputBytes {
             var start: UnsafePointer<UInt8>?
             let count = nghttp2_session_mem_send(session, &start)
             guard count >= 0 else {
                 close("cannot send: \(errorText(count))")
                 return false
             }
-            guard count > 0 else { break }
-            transport.output.append(contentsOf: UnsafeBufferPointer(start: start, count: count))
+            guard count > 0, let start else { break }
+            output.append(start, count)
         }
-        return !transport.output.isEmpty
+        return output.count > 0
     }
 
-    /// Sends bytes and returns those that the stream did not take.
-    private func send(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-        guard let stream else { return [] }
-        switch bytes.withUnsafeBytes({ stream.write($0) }) {
+    /// Sends bytes and returns how many of them the stream took; none of a connection that ends.
+    private func send(_ bytes: Slice<UnsafeRawBufferPointer>) -> Int {
+        send(UnsafeRawBufferPointer(rebasing: bytes))
+    }
+
+    private func send(_ bytes: UnsafeRawBufferPointer) -> Int {
+        switch stream?.write(bytes) {
         case .bytes(let count):
             transport.counters.bytesOut += UInt64(count)
-            // An empty slice would keep the transport's buffer from being used again.
-            return count == bytes.count ? [] : bytes.dropFirst(count)
-        case .wouldBlock: return bytes
-        case .ended: return []
-        case .failed(let cause):
-            close("\(SystemError("write", cause))")
-            return []
-        case .broken(let reason):
-            close(reason)
-            return []
+            return count
+        case .failed(let cause): close("\(SystemError("write", cause))")
+        case .broken(let reason): close(reason)
+        case .wouldBlock, .ended, nil: break
         }
+        return 0
     }
 
     private func closeIfDone() {

@@ -4,13 +4,16 @@ import LehrRPC
 /// What nghttp2 tells of a session. Called inside nghttp2: note it down and return; submitting is
 /// allowed, receiving, sending, deleting and foreign code are not.
 protocol SessionEvents: AnyObject {
-    func headersBegan(_ frame: nghttp2_frame)
+    func headersBegan(_ frame: UnsafePointer<nghttp2_frame>)
     func header(
-        _ frame: nghttp2_frame, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer)
-    func dataArrived(_ stream: Int32, _ bytes: UnsafeRawBufferPointer)
-    func frameArrived(_ frame: nghttp2_frame)
-    func frameSent(_ frame: nghttp2_frame)
-    func frameNotSent(_ frame: nghttp2_frame)
+        _ frame: UnsafePointer<nghttp2_frame>, _ name: UnsafeRawBufferPointer,
+        _ value: UnsafeRawBufferPointer)
+    /// `isLast`: of a frame that ends the peer's side of the stream.
+    func dataArrived(_ stream: Int32, _ bytes: UnsafeRawBufferPointer, isLast: Bool)
+    func frameArrived(_ frame: UnsafePointer<nghttp2_frame>)
+    func frameSent(_ frame: UnsafePointer<nghttp2_frame>)
+    /// Clients only.
+    func frameNotSent(_ frame: UnsafePointer<nghttp2_frame>)
     func streamClosed(_ stream: Int32, _ code: UInt32)
 }
 
@@ -25,10 +28,10 @@ enum HTTP2Session {
     private static let resetBurst: UInt64 = 4096
     private static let continuationsMax = 8
 
-    /// A session that reports to `connection`, which must outlive it and delete it; its settings
-    /// wait to be sent. nil: no memory.
+    /// A session that reports to `connection`, which must outlive it and delete it, as `memory`
+    /// must; its settings wait to be sent. nil: no memory.
     static func make(
-        _ side: Side, _ connection: HTTP2Connection, _ limits: RPCLimits
+        _ side: Side, _ connection: HTTP2Connection, _ limits: RPCLimits, _ memory: SessionMemory
     ) -> OpaquePointer? {
         var callbacks: OpaquePointer?
         var options: OpaquePointer?
@@ -36,7 +39,7 @@ enum HTTP2Session {
         defer { nghttp2_session_callbacks_del(callbacks) }
         guard nghttp2_option_new(&options) == 0 else { return nil }
         defer { nghttp2_option_del(options) }
-        setCallbacks(callbacks)
+        setCallbacks(callbacks, side)
         nghttp2_option_set_no_closed_streams(options, 1)
         // Windows grow by what was consumed, which is for the receiver of the data to say.
         nghttp2_option_set_no_auto_window_update(options, 1)
@@ -47,8 +50,12 @@ enum HTTP2Session {
         let context = Unmanaged.passUnretained(connection).toOpaque()
         let status =
             switch side {
-            case .server: nghttp2_session_server_new2(&session, callbacks, context, options)
-            case .client: nghttp2_session_client_new2(&session, callbacks, context, options)
+            case .server:
+                nghttp2_session_server_new3(
+                    &session, callbacks, context, options, memory.functions)
+            case .client:
+                nghttp2_session_client_new3(
+                    &session, callbacks, context, options, memory.functions)
             }
         guard status == 0, let session, submitSettings(side, session, limits) else {
             if let session { nghttp2_session_del(session) }
@@ -84,10 +91,10 @@ enum HTTP2Session {
         nghttp2_settings_entry(settings_id: Int32(id.rawValue), value: value)
     }
 
-    private static func setCallbacks(_ callbacks: OpaquePointer?) {
+    private static func setCallbacks(_ callbacks: OpaquePointer?, _ side: Side) {
         nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, context in
             guard let frame, let context else { return 0 }
-            connection(context)._withUnsafeGuaranteedRef { $0.headersBegan(frame.pointee) }
+            connection(context)._withUnsafeGuaranteedRef { $0.headersBegan(frame) }
             return 0
         }
         nghttp2_session_callbacks_set_on_header_callback(callbacks) {
@@ -95,39 +102,42 @@ enum HTTP2Session {
             guard let frame, let context else { return 0 }
             connection(context)._withUnsafeGuaranteedRef {
                 $0.header(
-                    frame.pointee, UnsafeRawBufferPointer(start: name, count: nameCount),
+                    frame, UnsafeRawBufferPointer(start: name, count: nameCount),
                     UnsafeRawBufferPointer(start: value, count: valueCount))
             }
             return 0
         }
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) {
-            _, _, stream, bytes, count, context in
+            _, flags, stream, bytes, count, context in
             guard let context else { return 0 }
             connection(context)._withUnsafeGuaranteedRef {
-                $0.dataArrived(stream, UnsafeRawBufferPointer(start: bytes, count: count))
+                $0.dataArrived(
+                    stream, UnsafeRawBufferPointer(start: bytes, count: count),
+                    isLast: flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0)
             }
             return 0
         }
         nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, context in
             guard let frame, let context else { return 0 }
-            connection(context)._withUnsafeGuaranteedRef { $0.frameArrived(frame.pointee) }
-            return 0
-        }
-        nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, context in
-            guard let frame, let context else { return 0 }
-            connection(context)._withUnsafeGuaranteedRef { $0.frameSent(frame.pointee) }
-            return 0
-        }
-        nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks) {
-            _, frame, _, context in
-            guard let frame, let context else { return 0 }
-            connection(context)._withUnsafeGuaranteedRef { $0.frameNotSent(frame.pointee) }
+            connection(context)._withUnsafeGuaranteedRef { $0.frameArrived(frame) }
             return 0
         }
         nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) {
             _, stream, code, context in
             guard let context else { return 0 }
             connection(context)._withUnsafeGuaranteedRef { $0.streamClosed(stream, code) }
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, context in
+            guard let frame, let context else { return 0 }
+            connection(context)._withUnsafeGuaranteedRef { $0.frameSent(frame) }
+            return 0
+        }
+        guard side == .client else { return }
+        nghttp2_session_callbacks_set_on_frame_not_send_callback(callbacks) {
+            _, frame, _, context in
+            guard let frame, let context else { return 0 }
+            connection(context)._withUnsafeGuaranteedRef { $0.frameNotSent(frame) }
             return 0
         }
     }
@@ -140,7 +150,10 @@ private func connection(_ context: UnsafeMutableRawPointer) -> Unmanaged<HTTP2Co
 }
 
 /// The flags of a frame as nghttp2 keeps them.
-extension nghttp2_frame {
+extension UnsafePointer<nghttp2_frame> {
+    var hd: nghttp2_frame_hd { pointee.hd }
+    /// Of HEADERS.
+    var category: nghttp2_headers_category { pointee.headers.cat }
     var isEndOfStream: Bool { hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 }
     var kind: UInt32 { UInt32(hd.type) }
     /// Of PING and SETTINGS.

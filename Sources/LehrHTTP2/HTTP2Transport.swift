@@ -13,9 +13,9 @@ package final class HTTP2Transport: Transport, TurnEnd {
     package var onRefusedPeer: ((String, HandshakeError) -> Void)?
     /// Read on the core.
     package internal(set) var counters = HTTP2Counters()
-    /// Bytes of one system call's output; its memory serves every connection in turn.
-    var output: [UInt8] = []
+    let output = OutputBuffer(capacity: 2 * outputBytes)
     var headers = HeaderBlock()
+    let memory = SessionMemory()
     let standardFields = StandardFields()
     private var random: RandomSource
     private var listeners: [Listener] = []
@@ -24,6 +24,7 @@ package final class HTTP2Transport: Transport, TurnEnd {
     private var handshakes: [UInt64: any Handshake] = [:]
     private var nextHandshake: UInt64 = 0
     private var dirty: [HTTP2Connection] = []
+    private var flushing: [HTTP2Connection] = []
     private var isStopping = false
     private var onNoServerConnections: (() -> Void)?
 
@@ -39,7 +40,6 @@ package final class HTTP2Transport: Transport, TurnEnd {
         self.limits = limits
         self.security = security
         self.random = random
-        output.reserveCapacity(2 * Self.outputBytes)
     }
 
     deinit {
@@ -158,8 +158,8 @@ package final class HTTP2Transport: Transport, TurnEnd {
     }
 
     package func endOfTurn() {
-        var connections: [HTTP2Connection] = []
-        swap(&connections, &dirty)
-        for connection in connections { connection.flush() }
+        swap(&flushing, &dirty)
+        for connection in flushing { connection.flush() }
+        flushing.removeAll(keepingCapacity: true)
     }
 }

@@ -14,6 +14,7 @@ package final class ServiceTable {
     }
 
     private var handlers: [String: Handler] = [:]
+    private let arenas = ArenaPool()
 
     package init() {}
 
@@ -34,15 +35,15 @@ package final class ServiceTable {
     ) {
         register(
             method.path,
-            .unary { context, bytes, responder in
-                let arena = WireArena()
-                do throws(WireError) {
-                    let request = try Q.decode(bytes, in: arena)
-                    body(context, request.pointee, Responder(responder))
-                } catch {
-                    responder.fail(.invalidArgument, "\(error)")
+            .unary { [arenas] context, bytes, responder in
+                arenas.withArena { arena in
+                    do throws(WireError) {
+                        let request = try Q.decode(bytes, in: arena)
+                        body(context, request.pointee, Responder(responder, arenas))
+                    } catch {
+                        responder.fail(.invalidArgument, "\(error)")
+                    }
                 }
-                withExtendedLifetime(arena) {}
             })
     }
 
@@ -53,15 +54,15 @@ package final class ServiceTable {
     ) {
         register(
             method.path,
-            .serverStreaming { context, bytes, stream in
-                let arena = WireArena()
-                do throws(WireError) {
-                    let request = try Q.decode(bytes, in: arena)
-                    body(context, request.pointee, MessageStream(stream))
-                } catch {
-                    stream.finish(RPCError(.invalidArgument, "\(error)"))
+            .serverStreaming { [arenas] context, bytes, stream in
+                arenas.withArena { arena in
+                    do throws(WireError) {
+                        let request = try Q.decode(bytes, in: arena)
+                        body(context, request.pointee, MessageStream(stream, arenas))
+                    } catch {
+                        stream.finish(RPCError(.invalidArgument, "\(error)"))
+                    }
                 }
-                withExtendedLifetime(arena) {}
             })
     }
 }
@@ -69,12 +70,16 @@ package final class ServiceTable {
 /// A `UnaryResponder` that knows the type of its answer.
 package struct Responder<Response: WireMessage> {
     package let untyped: UnaryResponder
+    private let arenas: ArenaPool
 
-    init(_ untyped: UnaryResponder) { self.untyped = untyped }
+    init(_ untyped: UnaryResponder, _ arenas: ArenaPool) {
+        self.untyped = untyped
+        self.arenas = arenas
+    }
 
     package func succeed(_ fill: (inout Response, WireArena) -> Void) {
         guard untyped.isOpen else { return }
-        untyped.succeed(Response.encode(fill))
+        untyped.succeed(arenas.encode(fill))
     }
 
     package func fail(_ code: StatusCode, _ message: String) { untyped.fail(code, message) }
@@ -85,11 +90,15 @@ package struct Responder<Response: WireMessage> {
 /// A `ServerStream` that knows the type of its messages.
 package struct MessageStream<Response: WireMessage> {
     package let untyped: any ServerStream
+    private let arenas: ArenaPool
 
-    init(_ untyped: any ServerStream) { self.untyped = untyped }
+    init(_ untyped: any ServerStream, _ arenas: ArenaPool) {
+        self.untyped = untyped
+        self.arenas = arenas
+    }
 
     package func send(_ fill: (inout Response, WireArena) -> Void) {
-        untyped.send(Response.encode(fill))
+        untyped.send(arenas.encode(fill))
     }
 
     package func finish(_ error: RPCError? = nil) { untyped.finish(error) }

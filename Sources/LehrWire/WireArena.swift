@@ -5,6 +5,8 @@ package import CLehrWire
 /// protobuf-c allocates every string, array and sub-message by itself; here each takes a bump of a
 /// pointer. Not for use from two threads.
 package final class WireArena {
+    /// An ordinary chunk that is kept when the arena is emptied, and the others.
+    private var first: UnsafeMutableRawPointer?
     private var chunks: [UnsafeMutableRawPointer] = []
     private var cursor: UnsafeMutableRawPointer?
     private var remaining = 0
@@ -18,15 +20,28 @@ package final class WireArena {
         table.initialize(to: ProtobufCAllocator())
         table.pointee.alloc = { context, size in
             guard let context else { return nil }
-            return Unmanaged<WireArena>.fromOpaque(context).takeUnretainedValue().take(size)
+            return Unmanaged<WireArena>.fromOpaque(context)._withUnsafeGuaranteedRef {
+                $0.take(size)
+            }
         }
         table.pointee.free = { _, _ in }
         table.pointee.allocator_data = Unmanaged.passUnretained(self).toOpaque()
     }
 
     deinit {
-        for chunk in chunks { chunk.deallocate() }
+        removeAll()
+        first?.deallocate()
         table.deallocate()
+    }
+
+    /// Frees every message at once; the arena can be used again.
+    package func removeAll() {
+        if !chunks.isEmpty {
+            for chunk in chunks { chunk.deallocate() }
+            chunks.removeAll()
+        }
+        cursor = first
+        remaining = first == nil ? 0 : Self.chunkSize
     }
 
     /// For protobuf-c's unpack functions; valid while the arena lives.
@@ -38,7 +53,11 @@ package final class WireArena {
         if rounded > remaining {
             let capacity = max(rounded, Self.chunkSize)
             let chunk = UnsafeMutableRawPointer.allocate(byteCount: capacity, alignment: 16)
-            chunks.append(chunk)
+            if first == nil, capacity == Self.chunkSize {
+                first = chunk
+            } else {
+                chunks.append(chunk)
+            }
             // A large request must not throw away what is left of the current chunk.
             if capacity > Self.chunkSize { return chunk }
             cursor = chunk

@@ -132,17 +132,18 @@ final class ClientConnection: HTTP2Connection {
     // MARK: Inside nghttp2
 
     override func header(
-        _ frame: nghttp2_frame, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+        _ frame: UnsafePointer<nghttp2_frame>, _ name: UnsafeRawBufferPointer,
+        _ value: UnsafeRawBufferPointer
     ) {
         // An answer of headers alone has its metadata with its status.
-        let isTrailer = frame.headers.cat == NGHTTP2_HCAT_HEADERS || frame.isEndOfStream
+        let isTrailer = frame.category == NGHTTP2_HCAT_HEADERS || frame.isEndOfStream
         calls[frame.hd.stream_id]?.head.add(
             name, value, isTrailer: isTrailer, bytesMax: transport.limits.headerBytesMax)
     }
 
-    override func dataArrived(_ stream: Int32, _ bytes: UnsafeRawBufferPointer) {
+    override func dataArrived(_ stream: Int32, _ bytes: UnsafeRawBufferPointer, isLast: Bool) {
         var used = bytes.count
-        defer { account(stream, arrived: bytes.count, used: used) }
+        defer { account(stream, arrived: bytes.count, used: used, isLast: isLast) }
         guard let call = calls[stream] else { return }
         do throws(RPCError) {
             used = try call.receive(bytes) { events.append(.message(call, $0)) }
@@ -151,7 +152,7 @@ final class ClientConnection: HTTP2Connection {
         }
     }
 
-    override func frameArrived(_ frame: nghttp2_frame) {
+    override func frameArrived(_ frame: UnsafePointer<nghttp2_frame>) {
         switch frame.kind {
         case NGHTTP2_HEADERS.rawValue, NGHTTP2_DATA.rawValue:
             guard frame.isEndOfStream, let call = calls[frame.hd.stream_id] else { return }
@@ -166,12 +167,12 @@ final class ClientConnection: HTTP2Connection {
         }
     }
 
-    override func frameSent(_ frame: nghttp2_frame) {
+    override func frameSent(_ frame: UnsafePointer<nghttp2_frame>) {
         guard frame.kind == NGHTTP2_HEADERS.rawValue else { return }
         pendingCount -= 1
     }
 
-    override func frameNotSent(_ frame: nghttp2_frame) {
+    override func frameNotSent(_ frame: UnsafePointer<nghttp2_frame>) {
         guard frame.kind == NGHTTP2_HEADERS.rawValue else { return }
         pendingCount -= 1
         guard let call = calls.removeValue(forKey: frame.hd.stream_id) else { return }

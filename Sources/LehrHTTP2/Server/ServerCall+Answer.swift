@@ -84,6 +84,7 @@ extension ServerCall {
     private func begin() {
         guard !hasBegun, let session = connection.session else { return }
         hasBegun = true
+        connection.life.answered()
         var provider = nghttp2_data_provider()
         provider.source.ptr = Unmanaged.passUnretained(self).toOpaque()
         provider.read_callback = { _, _, buffer, size, flags, source, _ in
@@ -141,13 +142,13 @@ extension ServerCall {
         if error == nil, metadata.trailing.isEmpty {
             let fields = transport.standardFields.success
             nghttp2_submit_trailer(session, stream, fields.baseAddress, fields.count)
-            return
-        }
-        transport.headers.removeAll()
-        addStatus(error ?? RPCError(.ok, ""))
-        transport.headers.append(metadata.trailing)
-        transport.headers.withFields { fields, count in
-            _ = nghttp2_submit_trailer(session, stream, fields, count)
+        } else {
+            transport.headers.removeAll()
+            addStatus(error ?? RPCError(.ok, ""))
+            transport.headers.append(metadata.trailing)
+            transport.headers.withFields { fields, count in
+                _ = nghttp2_submit_trailer(session, stream, fields, count)
+            }
         }
     }
 
@@ -186,6 +187,7 @@ extension ServerCall {
     private func submitHeaders() {
         guard let session = connection.session else { return }
         hasBegun = true
+        connection.life.answered()
         transport.headers.withFields { fields, count in
             _ = nghttp2_submit_response(session, stream, fields, count, nil)
         }

@@ -7,6 +7,8 @@ import LehrWire
 /// A call being answered: one stream of a server's connection.
 final class ServerCall {
     let stream: Int32
+    /// Among the calls of its connection.
+    var place = 0
     var head = RequestHead()
     // A circle until the stream is closed, as every stream is at the latest with its connection.
     let connection: ServerConnection

@@ -20,9 +20,6 @@ struct ServerConnectionLife {
     private var lastPing: Instant?
     private var strikes = 0
 
-    /// A PING has come since the last answer.
-    var hasPing: Bool { lastPing != nil }
-
     /// Something was sent that a PING may ask about.
     mutating func answered() {
         lastPing = nil

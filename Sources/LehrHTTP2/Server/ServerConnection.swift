@@ -19,9 +19,12 @@ final class ServerConnection: HTTP2Connection {
     let peer: String
     /// Who the peer is by its certificate.
     let identity: PeerIdentity?
-    private(set) var calls: [Int32: ServerCall] = [:]
+    /// The calls of the open streams, in no order; nghttp2 has each with its stream.
+    private(set) var calls: [ServerCall] = []
     var life = ServerConnectionLife()
     private var events: [Event] = []
+    private var handling: [Event] = []
+    private var isHandling = false
     private var paths: [KnownPath] = []
     private let headerBytesMax: Int
 
@@ -41,7 +44,7 @@ final class ServerConnection: HTTP2Connection {
 
     /// Ends every call over the heads of the handlers.
     func abort(_ error: RPCError) {
-        for call in calls.values { call.abort(error) }
+        for call in calls { call.abort(error) }
     }
 
     func noteWritable(_ call: ServerCall) { events.append(.writable(call)) }
@@ -58,31 +61,33 @@ final class ServerConnection: HTTP2Connection {
 
     // MARK: Inside nghttp2
 
-    override func headersBegan(_ frame: nghttp2_frame) {
-        guard frame.headers.cat == NGHTTP2_HCAT_REQUEST, let session else { return }
+    override func headersBegan(_ frame: UnsafePointer<nghttp2_frame>) {
+        guard frame.category == NGHTTP2_HCAT_REQUEST, let session else { return }
         let call = ServerCall(frame.hd.stream_id, self)
         life.callsBegun &+= 1
-        calls[call.stream] = call
+        call.place = calls.count
+        calls.append(call)
         nghttp2_session_set_stream_user_data(
             session, call.stream, Unmanaged.passUnretained(call).toOpaque())
     }
 
     override func header(
-        _ frame: nghttp2_frame, _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer
+        _ frame: UnsafePointer<nghttp2_frame>, _ name: UnsafeRawBufferPointer,
+        _ value: UnsafeRawBufferPointer
     ) {
-        guard frame.headers.cat == NGHTTP2_HCAT_REQUEST else { return }
+        guard frame.category == NGHTTP2_HCAT_REQUEST else { return }
         call(frame.hd.stream_id)?._withUnsafeGuaranteedRef { call in
             if name.equals(":path") { call.head.path = findPath(value) }
             call.head.add(name, value, bytesMax: headerBytesMax)
         }
     }
 
-    override func dataArrived(_ stream: Int32, _ bytes: UnsafeRawBufferPointer) {
+    override func dataArrived(_ stream: Int32, _ bytes: UnsafeRawBufferPointer, isLast: Bool) {
         let used = call(stream)?._withUnsafeGuaranteedRef { $0.receive(bytes) }
-        account(stream, arrived: bytes.count, used: used ?? bytes.count)
+        account(stream, arrived: bytes.count, used: used ?? bytes.count, isLast: isLast)
     }
 
-    override func frameArrived(_ frame: nghttp2_frame) {
+    override func frameArrived(_ frame: UnsafePointer<nghttp2_frame>) {
         if frame.kind == NGHTTP2_PING.rawValue {
             if frame.isAcknowledgement {
                 sendFinalGoAway()
@@ -95,16 +100,13 @@ final class ServerConnection: HTTP2Connection {
         guard isHeaders || frame.kind == NGHTTP2_DATA.rawValue, let call = call(frame.hd.stream_id)
         else { return }
         call._withUnsafeGuaranteedRef { call in
-            if isHeaders, frame.headers.cat == NGHTTP2_HCAT_REQUEST { call.headComplete() }
+            if isHeaders, frame.category == NGHTTP2_HCAT_REQUEST { call.headComplete() }
             if frame.isEndOfStream { events.append(.request(call)) }
         }
     }
 
-    override func frameSent(_ frame: nghttp2_frame) {
-        let isAnswer =
-            frame.kind == NGHTTP2_HEADERS.rawValue || frame.kind == NGHTTP2_DATA.rawValue
-        if life.hasPing, isAnswer { life.answered() }
-        guard let session, frame.isEndOfStream, frame.kind == NGHTTP2_HEADERS.rawValue,
+    override func frameSent(_ frame: UnsafePointer<nghttp2_frame>) {
+        guard frame.isEndOfStream, let session,
             nghttp2_session_get_stream_remote_close(session, frame.hd.stream_id) == 0
         else { return }
         // An early answer: the rest of the request is of no use.
@@ -114,7 +116,12 @@ final class ServerConnection: HTTP2Connection {
     }
 
     override func streamClosed(_ stream: Int32, _ code: UInt32) {
-        guard let call = calls.removeValue(forKey: stream) else { return }
+        guard let call = call(stream)?.takeUnretainedValue() else { return }
+        let last = calls.removeLast()
+        if last !== call {
+            calls[call.place] = last
+            last.place = call.place
+        }
         call.streamClosed()
         events.append(.closed(call))
     }
@@ -137,10 +144,13 @@ final class ServerConnection: HTTP2Connection {
     // MARK: Outside
 
     override func handleEvents() {
+        // What runs here may come here again; what it has noted is worked off below.
+        guard !isHandling else { return }
+        isHandling = true
+        defer { isHandling = false }
         while !events.isEmpty {
-            var batch: [Event] = []
-            swap(&batch, &events)
-            for event in batch {
+            swap(&handling, &events)
+            for event in handling {
                 switch event {
                 case .streaming(let call): call.dispatch()
                 case .message(let call, let message): call.deliver(message)
@@ -151,14 +161,15 @@ final class ServerConnection: HTTP2Connection {
                 case .pingFlood: hangUpOnPings()
                 }
             }
+            handling.removeAll(keepingCapacity: true)
         }
     }
 
     override func ended(_ reason: String) {
-        var orphans = Array(calls.values)
+        var orphans = calls
         for case .closed(let call) in events { orphans.append(call) }
         events = []
-        calls = [:]
+        calls = []
         cancelLifeTimers()
         transport.ended(self)
         for call in orphans { call.closed() }

@@ -1,0 +1,23 @@
+/// Arenas that are used again and again by one core, so that a message costs no allocation.
+package final class ArenaPool {
+    private var idle: [WireArena] = []
+
+    package init() {}
+
+    /// Runs `body` with an empty arena; what it holds is gone afterwards.
+    package func withArena<Result, Failure: Error>(
+        _ body: (WireArena) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let arena = idle.popLast() ?? WireArena()
+        defer {
+            arena.removeAll()
+            idle.append(arena)
+        }
+        return try body(arena)
+    }
+
+    /// The bytes of a message that `fill` builds.
+    package func encode<M: WireMessage>(_ fill: (inout M, WireArena) -> Void) -> [UInt8] {
+        withArena { arena in arena.bytes(of: arena.make(M.self, fill)) }
+    }
+}
