@@ -13,7 +13,7 @@ NIOSingletons.groupLoopCountSuggestion = 1
 if CommandLine.arguments.contains("--shared-thread") {
     guard NIOSingletons.unsafeTryInstallSingletonPosixEventLoopGroupAsConcurrencyGlobalExecutor()
     else {
-        fputs("grpc-swift-server: async code cannot run on the event loop's thread here\n", stderr)
+        print("async code cannot run on the event loop's thread here")
         exit(1)
     }
 }
@@ -33,7 +33,7 @@ try await withThrowingTaskGroup(of: Void.self) { group in
     let address = try await transport.listeningAddress
     if let ipv4 = address.ipv4 {
         print("\(ipv4.host):\(ipv4.port)")
-        fflush(stdout)
+        fflush(nil)
     }
     endWithStandardInput()
     try await group.waitForAll()

@@ -24,6 +24,9 @@ final class Stage {
         guard mkdir(folder, 0o700) == 0 else {
             throw BenchError("cannot make \(folder): \(String(cString: strerror(errno)))")
         }
+        // Some loads are made by this thread.
+        try Processors.pin(to: processors.load)
+        Launch.raiseDescriptorLimit()
     }
 
     /// Rounds in which each side has its turn, and about how long a turn lasts.

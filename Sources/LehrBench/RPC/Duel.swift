@@ -1,6 +1,6 @@
 /// Two servers under the same load, in turns, so that what disturbs the machine disturbs both.
 struct Duel {
-    let load: H2Load
+    let load: any Load
     let stage: Stage
 
     /// What one server did in each of its turns.
@@ -32,7 +32,7 @@ struct Duel {
 
     /// Brings a server up to speed, and finds how many calls fill a turn, and the rate.
     func warmUp(_ server: BenchServer) throws(BenchError) -> (count: Int, perSecond: Double) {
-        let least = max(load.connections * load.streams * 4, 16)
+        let least = max(load.inFlight * 4, 16)
         var outcome = try load.run(least, on: server, stage)
         // The first calls pay for the connection, so that more of them tell more.
         let next = Self.count(of: outcome, seconds: stage.turnSeconds / 5, least: least)
@@ -41,7 +41,7 @@ struct Duel {
         return (count, outcome.perSecond)
     }
 
-    private static func count(of outcome: H2Load.Outcome, seconds: Double, least: Int) -> Int {
+    private static func count(of outcome: Outcome, seconds: Double, least: Int) -> Int {
         max(least, Int(min(outcome.perSecond * seconds, 5e6)))
     }
 }

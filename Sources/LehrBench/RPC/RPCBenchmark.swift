@@ -13,11 +13,21 @@ package final class RPCBenchmark {
             name: "nghttpd", summary: "small calls: CPU and rate, against nghttpd",
             run: SmallCalls.againstNghttpd),
         Measure(
-            name: "grpc-swift", summary: "small calls: rate, against grpc-swift-2",
+            name: "grpc-swift", summary: "small calls: CPU and rate, against grpc-swift-2",
             run: SmallCalls.againstGRPCSwift),
         Measure(
             name: "counts", summary: "small calls: allocations and instructions, under valgrind",
             run: Counts.measure),
+        Measure(
+            name: "echo", summary: "1 MiB both ways, against grpc-swift-2", run: LargeCalls.echo),
+        Measure(
+            name: "upload", summary: "4 MiB one way, against TCP", run: LargeCalls.upload),
+        Measure(
+            name: "connections", summary: "thousands of connections: rate and memory",
+            run: Connections.measure),
+        Measure(
+            name: "fairness", summary: "small calls beside large ones: latency",
+            run: Fairness.measure),
     ]
 
     /// Runs the measures of these names, in the order above. `progress` gets a line for each.

@@ -62,8 +62,12 @@ struct BenchCommand: ParsableCommand {
     struct Serve: ParsableCommand {
         static let configuration = CommandConfiguration(shouldDisplay: false)
 
+        @Option var kind = ServerProgram.Kind.grpc
+        @Option var messageBytes = 0
+
         func run() throws {
-            try ServerProgram.run(random: RandomSource(seed: 1))
+            try ServerProgram.run(
+                kind, messageBytes: messageBytes, random: RandomSource(seed: 1))
         }
     }
 
@@ -80,6 +84,8 @@ struct BenchCommand: ParsableCommand {
         }
     }
 }
+
+extension ServerProgram.Kind: ExpressibleByArgument {}
 
 /// A benchmark's report for people.
 enum BenchText {

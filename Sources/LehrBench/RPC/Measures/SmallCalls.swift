@@ -10,13 +10,8 @@ enum SmallCalls {
         for streams in streamCounts {
             let duel = Duel(load: H2Load(streams: streams), stage: stage)
             let (ours, theirs) = try duel.run(lehr, reference)
-            figures.append(
-                Figure(
-                    "cpu-nghttpd-\(streams)",
-                    "CPU a request, 64 B unary, \(streams) streams", unit: "us",
-                    lehr: ours.cpuMicroseconds,
-                    reference: (reference.name, theirs.cpuMicroseconds),
-                    target: streams == 64 ? .atMost(1.0) : nil))
+            let target = streams == 64 ? Figure.Target.atMost(1.0) : nil
+            figures.append(cpu(ours, theirs, streams, "nghttpd", target))
             figures.append(rate(ours, theirs, streams, "nghttpd", atLeast: 0.9))
         }
         return figures
@@ -33,6 +28,7 @@ enum SmallCalls {
             let duel = Duel(load: H2Load(streams: streams), stage: stage)
             let reference = try fastest(of: references, duel)
             let (ours, theirs) = try duel.run(lehr, reference)
+            figures.append(cpu(ours, theirs, streams, "grpc-swift", nil))
             figures.append(rate(ours, theirs, streams, "grpc-swift", atLeast: atLeast))
         }
         return figures
@@ -48,6 +44,16 @@ enum SmallCalls {
             if rate > best.perSecond { best = (server, rate) }
         }
         return best.server
+    }
+
+    private static func cpu(
+        _ ours: Duel.Side, _ theirs: Duel.Side, _ streams: Int, _ name: String,
+        _ target: Figure.Target?
+    ) -> Figure {
+        Figure(
+            "cpu-\(name)-\(streams)", "CPU a request, 64 B unary, \(streams) streams",
+            unit: "us", lehr: ours.cpuMicroseconds,
+            reference: (theirs.name, theirs.cpuMicroseconds), target: target)
     }
 
     private static func rate(

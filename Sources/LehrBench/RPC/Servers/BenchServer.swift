@@ -2,32 +2,43 @@ import LehrRPC
 
 /// A server in a process of its own that answers one kind of call: Lehr's, or one to compare with.
 final class BenchServer {
+    enum Kind {
+        case grpc(EchoMethod)
+        /// A GET of this file.
+        case files(String)
+        case tcp
+    }
+
     let name: String
+    let kind: Kind
     let process: ChildProcess
-    let url: String
-    /// What h2load needs besides the address.
-    let loadArguments: [String]
-    /// Bytes of one answer's data.
+    /// `HOST:PORT`
+    let address: String
+    /// Bytes of one request's message and of one answer's data.
+    let messageBytes: Int
     let answerBytes: Int
 
     private init(
-        _ name: String, _ process: ChildProcess, url: String, loadArguments: [String],
-        answerBytes: Int
+        _ name: String, _ kind: Kind, _ process: ChildProcess, at address: String,
+        messageBytes: Int, answerBytes: Int
     ) {
         self.name = name
+        self.kind = kind
         self.process = process
-        self.url = url
-        self.loadArguments = loadArguments
+        self.address = address
+        self.messageBytes = messageBytes
         self.answerBytes = answerBytes
     }
 
-    /// Lehr's echo of messages of `bytes`; `valgrind`: what it runs under.
+    /// Lehr, for messages of `bytes`; `valgrind`: what it runs under.
     static func lehr(
         _ method: EchoMethod = .plain, bytes: Int, _ stage: Stage, under valgrind: Valgrind? = nil
     ) throws(BenchError) -> BenchServer {
-        let process = try stage.startServer(
-            try valgrind?.command(stage.launcher.serve) ?? stage.launcher.serve)
-        return try echo("lehr", process, method, bytes: bytes, stage)
+        let command = stage.launcher.serve
+        let process = try stage.startServer(try valgrind?.command(command) ?? command)
+        return BenchServer(
+            "lehr", .grpc(method), process, at: try process.line(), messageBytes: bytes,
+            answerBytes: 5 + (method == .upload ? 0 : bytes))
     }
 
     /// grpc-swift-2's echo; `sharesThread`: its async code runs on the event loop's thread.
@@ -36,21 +47,9 @@ final class BenchServer {
     ) throws(BenchError) -> BenchServer {
         let program = try stage.grpcSwiftServer()
         let process = try stage.startServer([program] + (sharesThread ? ["--shared-thread"] : []))
-        let name = sharesThread ? "grpc-swift-2, one thread" : "grpc-swift-2"
-        return try echo(name, process, .plain, bytes: bytes, stage)
-    }
-
-    /// A gRPC server that prints its address.
-    private static func echo(
-        _ name: String, _ process: ChildProcess, _ method: EchoMethod, bytes: Int, _ stage: Stage
-    ) throws(BenchError) -> BenchServer {
-        let body = try stage.file("grpc-\(bytes)", EchoMessage.frame(of: bytes))
         return BenchServer(
-            name, process, url: "http://\(try process.line())\(method.path)",
-            loadArguments: [
-                "-d", body, "-H", "content-type: application/grpc", "-H", "te: trailers",
-            ],
-            answerBytes: 5 + bytes)
+            sharesThread ? "grpc-swift-2, one thread" : "grpc-swift-2", .grpc(.plain), process,
+            at: try process.line(), messageBytes: bytes, answerBytes: 5 + bytes)
     }
 
     /// nghttpd, and a GET of a file of `bytes`.
@@ -67,7 +66,16 @@ final class BenchServer {
         let process = try stage.startServer(try valgrind?.command(command) ?? command)
         try stage.awaitListener(port, "nghttpd")
         return BenchServer(
-            "nghttpd", process, url: "http://127.0.0.1:\(port)/\(file)", loadArguments: [],
+            "nghttpd", .files(file), process, at: "127.0.0.1:\(port)", messageBytes: 0,
             answerBytes: bytes)
+    }
+
+    /// Plain TCP that takes messages of `bytes`.
+    static func tcp(bytes: Int, _ stage: Stage) throws(BenchError) -> BenchServer {
+        let process = try stage.startServer(
+            stage.launcher.serve + ["--kind", "tcp", "--message-bytes", "\(bytes)"])
+        return BenchServer(
+            "TCP", .tcp, process, at: try process.line(), messageBytes: bytes,
+            answerBytes: TCPSink.answerBytes)
     }
 }

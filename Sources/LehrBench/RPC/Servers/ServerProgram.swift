@@ -1,0 +1,54 @@
+import Glibc
+package import LehrCore
+import LehrHTTP2
+import LehrRPC
+import LehrReactor
+
+/// The program of a server under test: one reactor on the calling thread.
+package enum ServerProgram {
+    package enum Kind: String, Sendable {
+        case grpc, tcp
+    }
+
+    /// Prints the address and answers until standard input ends. `messageBytes`: of each message
+    /// over TCP.
+    package static func run(_ kind: Kind, messageBytes: Int, random: RandomSource) throws {
+        let reactor = try Reactor()
+        let server: AnyObject
+        switch kind {
+        case .grpc:
+            let transport = HTTP2Transport(reactor: reactor, random: random)
+            let services = ServiceTable()
+            for method in EchoMethod.allCases { method.register(in: services) }
+            print(try transport.listen(at: "127.0.0.1:0", services))
+            server = transport
+        case .tcp:
+            let listener = try TCPSink.listen(reactor, messageBytes: messageBytes)
+            print(listener.address)
+            server = listener
+        }
+        fflush(nil)
+        _ = try reactor.watch(STDIN_FILENO, InputEnd { reactor.stop() })
+        reactor.run()
+        withExtendedLifetime(server) {}
+    }
+}
+
+/// Reads standard input to its end.
+private final class InputEnd: PollTarget {
+    private let onEnd: () -> Void
+
+    init(_ onEnd: @escaping () -> Void) {
+        self.onEnd = onEnd
+        _ = fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK)
+    }
+
+    func ready(_ readiness: Readiness) {
+        var byte: UInt8 = 0
+        while true {
+            let count = read(STDIN_FILENO, &byte, 1)
+            if count < 0, errno == EAGAIN { return }
+            if count == 0 || count < 0 && errno != EINTR { return onEnd() }
+        }
+    }
+}
