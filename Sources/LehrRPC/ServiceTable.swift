@@ -13,12 +13,48 @@ package final class ServiceTable {
         case bidirectional(DuplexHandler)
     }
 
+    /// A method as a transport finds it.
+    package struct Route {
+        /// To be called once `admit` has let the call through.
+        package let handler: Handler
+        private let path: String
+        private let rule: AuthorizationTable.Rule?
+        private let authorizer: Authorizer?
+
+        fileprivate init(_ path: String, _ handler: Handler, _ authorizer: Authorizer?) {
+            self.path = path
+            self.handler = handler
+            self.authorizer = authorizer
+            rule = authorizer?.rule(for: path)
+        }
+
+        /// Lets a call through whose head has arrived, or throws what it ends with, before any of
+        /// its messages is taken; see `Authorizer`.
+        package func admit(
+            _ identity: PeerIdentity?, peer: String, _ metadata: inout Metadata
+        ) throws(RPCError) -> PeerIdentity? {
+            guard let authorizer else { return identity }
+            return try authorizer.admit(path, rule, identity: identity, peer: peer, &metadata)
+        }
+    }
+
     private var handlers: [String: Handler] = [:]
     private let arenas = ArenaPool()
+    /// Judges every call; nil: nobody is asked. To be set before the table is served.
+    package var authorizer: Authorizer?
 
     package init() {}
 
-    package subscript(path: String) -> Handler? { handlers[path] }
+    /// For transports, which ask the route to admit each call.
+    package func route(_ path: String) -> Route? {
+        handlers[path].map { Route(path, $0, authorizer) }
+    }
+
+    /// The handler itself, where nobody is asked who calls.
+    package subscript(path: String) -> Handler? {
+        precondition(authorizer == nil, "a guarded method is reached by its route")
+        return handlers[path]
+    }
 
     /// What is registered, in no order.
     package var paths: [String] { Array(handlers.keys) }

@@ -12,6 +12,8 @@ package struct DescriptorPool: Sendable {
     private var files: [String: File] = [:]
     /// The file that defines a full name.
     private var owners: [String: String] = [:]
+    /// Every method of every service as `/package.Service/Method`, in the order of the files.
+    package private(set) var methodPaths: [String] = []
 
     /// The files of `Protos/`, which the build embeds.
     package static func embedded() throws(WireError) -> DescriptorPool {
@@ -89,6 +91,14 @@ package struct DescriptorPool: Sendable {
         }
     }
 
+    private static func name(of bytes: ArraySlice<UInt8>) throws(WireError) -> String {
+        var reader = FieldReader(bytes)
+        while let (field, value) = try reader.next() {
+            if field == 1 { return value.text }
+        }
+        return ""
+    }
+
     /// Nesting of messages that is followed; protobuf's own readers allow as much.
     private static let depthMax = 100
 
@@ -107,6 +117,7 @@ package struct DescriptorPool: Sendable {
         let full = scope.isEmpty ? name : scope + "." + name
         owners[full] = file
         for (part, bytes) in parts {
+            if kind == .service { methodPaths.append("/\(full)/\(try Self.name(of: bytes))") }
             // The values of an enumeration stand beside it, not in it.
             let inner = kind == .enumeration ? scope : full
             try define(part, bytes, in: inner, of: file, depth: depth + 1)

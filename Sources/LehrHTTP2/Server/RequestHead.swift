@@ -26,7 +26,7 @@ struct RequestHead {
     private(set) var isGzip = false
     /// Messages of the answer may be.
     private(set) var acceptsGzip = false
-    private(set) var metadata = Metadata()
+    var metadata = Metadata()
     private var byteCount = 0
     private var isPost = false
     private var isGRPC = false
@@ -97,15 +97,15 @@ struct RequestHead {
     }
 }
 
-/// A method's path with its handler, found once for a connection rather than once for a call.
+/// A method's path with what answers it, found once for a connection rather than once for a call.
 final class KnownPath {
     let bytes: [UInt8]
     let name: String
-    let handler: ServiceTable.Handler?
+    let route: ServiceTable.Route?
 
     init(_ bytes: UnsafeRawBufferPointer, _ services: ServiceTable) {
         self.bytes = [UInt8](bytes)
         name = bytes.text
-        handler = services[name]
+        route = services.route(name)
     }
 }

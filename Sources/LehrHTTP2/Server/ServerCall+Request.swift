@@ -12,9 +12,14 @@ extension ServerCall {
         case .grpc(let error): return finish(error)
         case nil: break
         }
-        guard let handler = head.path?.handler else { return finish(.unknownMethod(path)) }
+        guard let route = head.path?.route else { return finish(.unknownMethod(path)) }
+        do throws(RPCError) {
+            caller = try route.admit(connection.identity, peer: connection.peer, &head.metadata)
+        } catch {
+            return finish(error)
+        }
         startTimer()
-        if case .bidirectional = handler {
+        if case .bidirectional = route.handler {
             isStreaming = true
             incoming = IncomingMessages(limits: transport.limits, demand: 0)
             connection.noteStreaming(self)
@@ -46,11 +51,11 @@ extension ServerCall {
 
     /// Hands over a request that is complete, or the stream of one that has just begun.
     func dispatch() {
-        guard isActive, !isDispatched, let handler = head.path?.handler else { return }
+        guard isActive, !isDispatched, let handler = head.path?.route?.handler else { return }
         isDispatched = true
         let context = CallContext(
-            method: path, peer: connection.peer, identity: connection.identity,
-            deadline: deadline, metadata: head.metadata)
+            method: path, peer: connection.peer, identity: caller, deadline: deadline,
+            metadata: head.metadata)
         switch handler {
         case .unary(let body):
             guard let message = takeRequest() else { return }

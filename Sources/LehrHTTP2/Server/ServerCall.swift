@@ -16,6 +16,8 @@ final class ServerCall {
     /// The message of a method that takes one.
     var request: [UInt8]?
     var deadline: Instant?
+    /// Who calls, as far as it was asked.
+    var caller: PeerIdentity?
     private var timer: TimerID?
     /// The peer can still be told something.
     var isOpen = true

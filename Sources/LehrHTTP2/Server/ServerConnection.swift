@@ -137,7 +137,7 @@ final class ServerConnection: HTTP2Connection {
     private func findPath(_ bytes: UnsafeRawBufferPointer) -> KnownPath {
         if let known = paths.first(where: { bytes.elementsEqual($0.bytes) }) { return known }
         let path = KnownPath(bytes, services)
-        if path.handler != nil, paths.count < Self.pathsMax { paths.append(path) }
+        if path.route != nil, paths.count < Self.pathsMax { paths.append(path) }
         return path
     }
 

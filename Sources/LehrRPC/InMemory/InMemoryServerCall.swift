@@ -13,6 +13,9 @@ final class InMemoryServerCall {
     private var queued = 0
     private var inbox = InMemoryInbox(demand: 0)
     private var hasToldEnd = false
+    /// Who calls, as far as it was asked.
+    private var caller: PeerIdentity?
+    private var requestMetadata: Metadata
     /// What the handler sends with its answer; what HTTP forbids becomes an error.
     var metadata = ResponseMetadata() {
         didSet { metadataError = metadata.removeForbidden() ?? metadataError }
@@ -28,13 +31,20 @@ final class InMemoryServerCall {
     init(of client: InMemoryCall, at transport: InMemoryTransport) {
         self.client = client
         self.transport = transport
+        requestMetadata = client.options.metadata
     }
 
     // MARK: The request
 
     /// The head of the call is here; a method that takes one message waits for it.
-    func begin(_ handler: ServiceTable.Handler) {
-        self.handler = handler
+    func begin(_ route: ServiceTable.Route) {
+        do throws(RPCError) {
+            caller = try route.admit(
+                client.transport.identity, peer: client.transport.name, &requestMetadata)
+        } catch {
+            return abort(error)
+        }
+        handler = route.handler
         if let timeout = client.options.timeout {
             deadline = transport.home.now + timeout
             timer = transport.home.schedule(after: timeout) { [weak self] in
@@ -42,7 +52,7 @@ final class InMemoryServerCall {
                 abort(.deadlineExceeded(client.path))
             }
         }
-        guard case .bidirectional(let body) = handler else { return }
+        guard case .bidirectional(let body) = route.handler else { return }
         let stream = InMemoryServerStream(self)
         self.stream = stream
         body(context, stream)
@@ -50,8 +60,8 @@ final class InMemoryServerCall {
 
     private var context: CallContext {
         CallContext(
-            method: client.path, peer: client.transport.name, deadline: deadline,
-            metadata: client.options.metadata)
+            method: client.path, peer: client.transport.name, identity: caller, deadline: deadline,
+            metadata: requestMetadata)
     }
 
     func receive(_ message: [UInt8]) {

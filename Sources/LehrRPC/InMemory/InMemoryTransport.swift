@@ -7,6 +7,8 @@ package final class InMemoryTransport: Transport {
     package let name: String
     package let network: InMemoryNetwork
     package let limits: RPCLimits
+    /// Who the servers that this transport calls take it for.
+    package let identity: PeerIdentity?
     let home: VirtualCore
     private var services = ServiceTable()
     private var addresses: [String] = []
@@ -18,12 +20,14 @@ package final class InMemoryTransport: Transport {
     private var onIdle: (() -> Void)?
 
     package init(
-        name: String, core: VirtualCore, network: InMemoryNetwork, limits: RPCLimits = RPCLimits()
+        name: String, core: VirtualCore, network: InMemoryNetwork, limits: RPCLimits = RPCLimits(),
+        identity: PeerIdentity? = nil
     ) {
         precondition(core.time === network.time, "a network and its cores share one time")
         self.name = name
         self.network = network
         self.limits = limits
+        self.identity = identity
         home = core
         core.whenKilled { [weak self] in self?.killed() }
     }
@@ -118,8 +122,8 @@ extension InMemoryTransport {
         answering[call.client.number] = call
         if isStopping {
             call.abort(RPCError(.unavailable, "\(name) is shutting down"))
-        } else if let handler = services[call.client.path] {
-            call.begin(handler)
+        } else if let route = services.route(call.client.path) {
+            call.begin(route)
         } else {
             call.abort(.unknownMethod(call.client.path))
         }
