@@ -104,6 +104,9 @@ let package = Package(
             "LehrHTTP2",
             ["LehrCore", "LehrRPC", "LehrReactor", "LehrWire", "CNGHTTP2", "CZlib", deque], hot),
 
+        // Who is who: certificates and tokens, and their files.
+        library("LehrIdentity", ["LehrCore", "LehrRPC", "COpenSSL"]),
+
         // The cluster's protocol as its members speak it: translation, membership, pull and push.
         library(
             "LehrCluster",
@@ -157,7 +160,7 @@ let package = Package(
             [
                 "LehrCore", "LehrMembership", "LehrPlacement", "LehrTable", "LehrModel", "LehrData",
                 "LehrArtifact", "LehrRetrieval", "LehrCluster", "LehrWire", "CLehrWire", "LehrRPC",
-                "LehrReactor", "LehrHTTP2",
+                "LehrReactor", "LehrHTTP2", "LehrIdentity",
                 "LehrWeb", "LehrCoordinator", "LehrShard", "LehrWorker", "LehrServing", "LehrBench",
                 argumentParser, logging, metrics, lifecycle, yams,
             ]),
@@ -179,6 +182,7 @@ let package = Package(
         tests("LehrCore"),
         tests("LehrWire", ["CLehrWire"]),
         tests("LehrRPC", ["LehrCore", "LehrWire"]),
+        tests("LehrIdentity", ["LehrCore", "LehrRPC"]),
         tests("LehrHTTP2", ["LehrCore", "LehrRPC", "LehrReactor", "LehrWire", "CLehrWire"]),
         tests("LehrMembership", ["LehrCore", "LehrTable"]),
         tests("LehrPlacement", ["LehrCore", "LehrTable"]),

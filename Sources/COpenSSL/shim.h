@@ -1,3 +1,8 @@
 #pragma once
 
+#include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509v3.h>
+
+#include "certificates.h"

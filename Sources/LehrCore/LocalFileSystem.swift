@@ -101,6 +101,20 @@ package struct LocalFileSystem: FileSystem {
     }
 }
 
+extension LocalFileSystem: PrivateFileSystem {
+    package func createPrivate(_ path: String) throws(FileSystemError) -> any FileWriter {
+        guard unlink(path) == 0 || errno == ENOENT else { throw failure("replace", path) }
+        // Exclusively, so that a link put there meanwhile is not followed.
+        return LocalFileWriter(
+            file: try Descriptor.open(
+                path, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o600, operation: "create"))
+    }
+
+    package func createPrivateDirectory(_ path: String) throws(FileSystemError) {
+        guard mkdir(path, 0o700) == 0 else { throw failure("create directory", path) }
+    }
+}
+
 private final class LocalFileWriter: FileWriter {
     private let file: Descriptor
 
@@ -133,9 +147,9 @@ private final class Descriptor {
     }
 
     static func open(
-        _ path: String, flags: CInt, operation: String
+        _ path: String, flags: CInt, mode: mode_t = 0o644, operation: String
     ) throws(FileSystemError) -> Descriptor {
-        let number = Glibc.open(path, flags | O_CLOEXEC, 0o644)
+        let number = Glibc.open(path, flags | O_CLOEXEC, mode)
         guard number >= 0 else { throw failure(operation, path) }
         return Descriptor(number: number, path: path)
     }

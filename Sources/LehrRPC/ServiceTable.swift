@@ -14,7 +14,7 @@ package final class ServiceTable {
     }
 
     /// A method as a transport finds it.
-    package struct Route {
+    package final class Route {
         /// To be called once `admit` has let the call through.
         package let handler: Handler
         private let path: String

@@ -25,6 +25,8 @@ package struct LehrCommand: AsyncParsableCommand {
                 name: "Cluster:",
                 subcommands: [JobCommand.self, MembersCommand.self, PlacementCommand.self]),
             CommandGroup(
+                name: "Security:", subcommands: [CertsCommand.self, TokensCommand.self]),
+            CommandGroup(
                 name: "Models and data:",
                 subcommands: [
                     ExportCommand.self, EvaluateCommand.self, DataCommand.self, DemoCommand.self,
