@@ -19,7 +19,7 @@ extension HTTP2Connection {
         nghttp2_session_consume_stream(session, stream, used)
         var free = arrived
         if unread > transport.limits.unreadBytesMax {
-            if withheld == 0 { transport.counters.unreadLimitHits += 1 }
+            if withheld == 0 { transport.counters.hit(.unreadBytes) }
             withheld += waiting
             free = used
         }

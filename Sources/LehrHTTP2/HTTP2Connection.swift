@@ -20,6 +20,8 @@ class HTTP2Connection: PollTarget, SessionEvents {
     /// Times that something arrived.
     private(set) var arrivals: UInt64 = 0
     private var lingerTimer: TimerID?
+    /// What the connection will have ended by when we have said goodbye.
+    var farewell = ConnectionEnd.finished
     /// Bytes that have arrived and wait until a reader asks for them.
     var unread = 0
     /// Bytes by which the connection's window is kept smaller, because too many are unread.
@@ -51,9 +53,10 @@ class HTTP2Connection: PollTarget, SessionEvents {
     func header(
         _ frame: UnsafePointer<nghttp2_frame>, _ name: UnsafeRawBufferPointer,
         _ value: UnsafeRawBufferPointer
-    ) {}
+    ) -> Bool { true }
     func dataArrived(_ stream: Int32, _ bytes: UnsafeRawBufferPointer, isLast: Bool) {}
     func frameArrived(_ frame: UnsafePointer<nghttp2_frame>) {}
+    func frameRefused(_ frame: UnsafePointer<nghttp2_frame>, _ cause: nghttp2_error) {}
     func frameSent(_ frame: UnsafePointer<nghttp2_frame>) {}
     func frameNotSent(_ frame: UnsafePointer<nghttp2_frame>) {}
     func streamClosed(_ stream: Int32, _ code: UInt32) {}
@@ -74,17 +77,26 @@ class HTTP2Connection: PollTarget, SessionEvents {
             // What came with the end of a handshake is not announced again.
             if stream.hasUnread { reactor.post { self.read(.readable) } }
         } catch {
-            close("\(error)")
+            close("\(error)", .failed)
         }
     }
 
     /// Ends the connection at once. Not inside nghttp2.
-    func close(_ reason: String) {
+    func close(_ reason: String, _ end: ConnectionEnd) {
         guard let session else { return }
         self.session = nil
+        if isConnected { transport.counters.closed(end) }
         nghttp2_session_del(session)
         if lingerTimer == nil { closeStream() }
         ended(reason)
+    }
+
+    /// Closing over bytes not read would reset the connection and lose what was just sent: ends this
+    /// side only, and leaves the rest for later.
+    func startLinger() {
+        guard session != nil, lingerTimer == nil else { return }
+        stream?.endWriting()
+        lingerTimer = reactor.schedule(after: Self.linger) { self.closeStream() }
     }
 
     private func closeStream() {
@@ -140,16 +152,16 @@ class HTTP2Connection: PollTarget, SessionEvents {
                 // A short read has emptied the stream, unless its end follows.
                 if count < buffer.count, !readiness.contains(.ended), !stream.hasUnread { return }
             case .wouldBlock: return
-            case .ended: return hungUp("the peer closed the connection")
-            case .failed(let cause): return hungUp("\(SystemError("read", cause))")
-            case .broken(let reason): return hungUp(reason)
+            case .ended: return hungUp("the peer closed the connection", .peer)
+            case .failed(let cause): return hungUp("\(SystemError("read", cause))", .failed)
+            case .broken(let reason): return hungUp(reason, .failed)
             }
         }
         reactor.post { self.read(readiness) }
     }
 
-    private func hungUp(_ reason: String) {
-        if session == nil { closeStream() } else { close(reason) }
+    private func hungUp(_ reason: String, _ end: ConnectionEnd) {
+        if session == nil { closeStream() } else { close(reason, end) }
     }
 
     private func receive(_ bytes: UnsafeRawBufferPointer) {
@@ -160,7 +172,7 @@ class HTTP2Connection: PollTarget, SessionEvents {
         let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
         let status = nghttp2_session_mem_recv(session, start, bytes.count)
         guard status >= 0 else {
-            return close("the peer broke the protocol: \(errorText(status))")
+            return refuse(status)
         }
         giveBackWindow()
         handleEvents()
@@ -202,7 +214,7 @@ class HTTP2Connection: PollTarget, SessionEvents {
             var start: UnsafePointer<UInt8>?
             let count = nghttp2_session_mem_send(session, &start)
             guard count >= 0 else {
-                close("cannot send: \(errorText(count))")
+                close("cannot send: \(errorText(count))", .failed)
                 return false
             }
             guard count > 0, let start else { break }
@@ -221,8 +233,8 @@ class HTTP2Connection: PollTarget, SessionEvents {
         case .bytes(let count):
             transport.counters.bytesOut += UInt64(count)
             return count
-        case .failed(let cause): close("\(SystemError("write", cause))")
-        case .broken(let reason): close(reason)
+        case .failed(let cause): close("\(SystemError("write", cause))", .failed)
+        case .broken(let reason): close(reason, .failed)
         case .wouldBlock, .ended, nil: break
         }
         return 0
@@ -232,13 +244,7 @@ class HTTP2Connection: PollTarget, SessionEvents {
         guard let session, unsent.isEmpty, nghttp2_session_want_read(session) == 0,
             nghttp2_session_want_write(session) == 0
         else { return }
-        // Closing over bytes not read would reset the connection and lose what was just sent.
-        stream?.endWriting()
-        lingerTimer = reactor.schedule(after: Self.linger) { self.closeStream() }
-        close("the connection was shut down")
-    }
-
-    private func errorText(_ status: Int) -> String {
-        String(cString: nghttp2_strerror(Int32(truncatingIfNeeded: status)))
+        startLinger()
+        close("the connection was shut down", farewell)
     }
 }

@@ -5,12 +5,16 @@ import LehrRPC
 /// allowed, receiving, sending, deleting and foreign code are not.
 protocol SessionEvents: AnyObject {
     func headersBegan(_ frame: UnsafePointer<nghttp2_frame>)
+    /// False: the rest of the header list is of no interest; its stream is reset.
     func header(
         _ frame: UnsafePointer<nghttp2_frame>, _ name: UnsafeRawBufferPointer,
-        _ value: UnsafeRawBufferPointer)
+        _ value: UnsafeRawBufferPointer
+    ) -> Bool
     /// `isLast`: of a frame that ends the peer's side of the stream.
     func dataArrived(_ stream: Int32, _ bytes: UnsafeRawBufferPointer, isLast: Bool)
     func frameArrived(_ frame: UnsafePointer<nghttp2_frame>)
+    /// A frame has broken the protocol or met a bound of nghttp2's, which knows what to answer.
+    func frameRefused(_ frame: UnsafePointer<nghttp2_frame>, _ cause: nghttp2_error)
     func frameSent(_ frame: UnsafePointer<nghttp2_frame>)
     /// Clients only.
     func frameNotSent(_ frame: UnsafePointer<nghttp2_frame>)
@@ -23,10 +27,10 @@ enum HTTP2Session {
 
     static let streamWindow: UInt32 = 16 << 20
     static let connectionWindow: Int32 = 64 << 20
-    /// RST_STREAM frames a second that a server accepts, and at once; beyond: GOAWAY.
-    private static let resetRate: UInt64 = 500
-    private static let resetBurst: UInt64 = 4096
-    private static let continuationsMax = 8
+    /// nghttp2's own count of RST_STREAM frames; `FrameBudget` is stricter.
+    private static let resetRate: UInt64 = 5000
+    private static let resetBurst: UInt64 = 40960
+    static let continuationsMax = 8
 
     /// A session that reports to `connection`, which must outlive it and delete it, as `memory`
     /// must; its settings wait to be sent. nil: no memory.
@@ -100,12 +104,12 @@ enum HTTP2Session {
         nghttp2_session_callbacks_set_on_header_callback(callbacks) {
             _, frame, name, nameCount, value, valueCount, _, context in
             guard let frame, let context else { return 0 }
-            connection(context)._withUnsafeGuaranteedRef {
+            let isWanted = connection(context)._withUnsafeGuaranteedRef {
                 $0.header(
                     frame, UnsafeRawBufferPointer(start: name, count: nameCount),
                     UnsafeRawBufferPointer(start: value, count: valueCount))
             }
-            return 0
+            return isWanted ? 0 : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE.rawValue
         }
         nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks) {
             _, flags, stream, bytes, count, context in
@@ -119,7 +123,18 @@ enum HTTP2Session {
         }
         nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks) { _, frame, context in
             guard let frame, let context else { return 0 }
-            connection(context)._withUnsafeGuaranteedRef { $0.frameArrived(frame) }
+            connection(context)._withUnsafeGuaranteedRef {
+                if !frame.isOfCall { $0.countArrived(frame) }
+                $0.frameArrived(frame)
+            }
+            return 0
+        }
+        nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks) {
+            _, frame, cause, context in
+            guard let frame, let context else { return 0 }
+            connection(context)._withUnsafeGuaranteedRef {
+                $0.frameRefused(frame, nghttp2_error(cause))
+            }
             return 0
         }
         nghttp2_session_callbacks_set_on_stream_close_callback(callbacks) {
@@ -130,7 +145,10 @@ enum HTTP2Session {
         }
         nghttp2_session_callbacks_set_on_frame_send_callback(callbacks) { _, frame, context in
             guard let frame, let context else { return 0 }
-            connection(context)._withUnsafeGuaranteedRef { $0.frameSent(frame) }
+            connection(context)._withUnsafeGuaranteedRef {
+                if !frame.isOfCall { $0.countSent(frame) }
+                $0.frameSent(frame)
+            }
             return 0
         }
         guard side == .client else { return }
@@ -152,6 +170,8 @@ private func connection(_ context: UnsafeMutableRawPointer) -> Unmanaged<HTTP2Co
 /// The flags of a frame as nghttp2 keeps them.
 extension UnsafePointer<nghttp2_frame> {
     var hd: nghttp2_frame_hd { pointee.hd }
+    /// DATA or HEADERS.
+    var isOfCall: Bool { kind <= NGHTTP2_HEADERS.rawValue }
     /// Of HEADERS.
     var category: nghttp2_headers_category { pointee.headers.cat }
     var isEndOfStream: Bool { hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 }

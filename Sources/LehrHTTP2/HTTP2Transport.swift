@@ -1,3 +1,4 @@
+import CNGHTTP2
 package import LehrCore
 package import LehrRPC
 package import LehrReactor
@@ -27,6 +28,9 @@ package final class HTTP2Transport: Transport, TurnEnd {
     private var flushing: [HTTP2Connection] = []
     private var isStopping = false
     private var onNoServerConnections: (() -> Void)?
+    /// Connections of the servers, by the address of their peers.
+    private var peers: [String: Int] = [:]
+    private var lookTimer: TimerID?
 
     /// Output is gathered up to this many bytes before it is written.
     static let outputBytes = 128 << 10
@@ -91,7 +95,7 @@ package final class HTTP2Transport: Transport, TurnEnd {
             }
             endOfTurn()
             for connection in serverConnections.values {
-                connection.close("the server is shutting down")
+                connection.close("the server is shutting down", .shutDown)
             }
             finish()
         }
@@ -105,12 +109,22 @@ package final class HTTP2Transport: Transport, TurnEnd {
 
     private func accept(_ socket: Socket, _ services: ServiceTable) {
         guard serverConnections.count + handshakes.count < limits.connectionsMax else {
-            counters.connectionsRefused += 1
+            counters.hit(.connections)
             return socket.close()
         }
+        let peer = socket.peer?.hostPort
+        if let host = peer?.host {
+            guard peers[host, default: 0] < limits.connectionsPerPeerMax else {
+                counters.hit(.connectionsPerPeer)
+                return socket.close()
+            }
+            peers[host, default: 0] += 1
+        }
         counters.connectionsAccepted += 1
-        let peer = socket.peer
-        guard let security else { return serve(socket, services, peer, nil) }
+        guard let security else {
+            serve(socket, services, peer)
+            return
+        }
         nextHandshake += 1
         let id = nextHandshake
         handshakes[id] = security.accept(
@@ -120,7 +134,9 @@ package final class HTTP2Transport: Transport, TurnEnd {
             countHandshake(result)
             switch result {
             case .success(let secured): serve(secured.stream, services, peer, secured.identity)
-            case .failure(let error): onRefusedPeer?(peer?.description ?? "unknown", error)
+            case .failure(let error):
+                forget(peer?.host)
+                onRefusedPeer?(peer?.description ?? "unknown", error)
             }
         }
     }
@@ -133,21 +149,52 @@ package final class HTTP2Transport: Transport, TurnEnd {
         }
     }
 
-    private func serve(
-        _ stream: any ByteStream, _ services: ServiceTable, _ peer: SocketAddress?,
-        _ identity: PeerIdentity?
-    ) {
+    /// A connection from there is no more.
+    private func forget(_ host: String?) {
+        guard let host, let count = peers[host] else { return }
+        peers[host] = count > 1 ? count - 1 : nil
+    }
+
+    @discardableResult
+    func serve(
+        _ stream: any ByteStream, _ services: ServiceTable, _ peer: HostPort?,
+        _ identity: PeerIdentity? = nil
+    ) -> ServerConnection {
         let connection = ServerConnection(self, services, peer: peer, identity: identity)
         serverConnections[ObjectIdentifier(connection)] = connection
+        lookLater()
         connection.attach(stream)
         connection.watchLife(jitter: limits.connectionAgeMax == nil ? 0 : random.uniform())
+        return connection
     }
 
     func ended(_ connection: ServerConnection) {
         serverConnections[ObjectIdentifier(connection)] = nil
+        forget(connection.peerHost)
         guard serverConnections.isEmpty, let tell = onNoServerConnections else { return }
         onNoServerConnections = nil
         reactor.post(tell)
+    }
+
+    /// Looks after connections that wait for their peers, for as long as there are connections.
+    private func lookLater() {
+        guard lookTimer == nil, !serverConnections.isEmpty else { return }
+        let interval = ServerConnection.lookInterval(limits)
+        lookTimer = reactor.schedule(after: interval) { [weak self] in
+            guard let self else { return }
+            lookTimer = nil
+            for connection in serverConnections.values { connection.look() }
+            lookLater()
+        }
+    }
+
+    /// Makes room: the connection that holds most ends.
+    func relieve() {
+        while counters.heldBytes > limits.serverBytesMax,
+            let worst = serverConnections.values.max(by: { $0.heldBytes < $1.heldBytes })
+        {
+            worst.hangUp(.serverBytes, NGHTTP2_ENHANCE_YOUR_CALM, "the server is out of memory")
+        }
     }
 
     // MARK: Output

@@ -68,5 +68,9 @@ extension UnsafeRawBufferPointer {
         return memcmp(baseAddress, text.utf8Start, text.utf8CodeUnitCount) == 0
     }
 
+    /// nil: the bytes are not UTF-8.
+    var validText: String? { String(validating: self, as: UTF8.self) }
+
+    /// What is not UTF-8 is replaced.
     var text: String { String(decoding: self, as: UTF8.self) }
 }

@@ -30,6 +30,14 @@ extension RPCError {
         RPCError(.resourceExhausted, "\(path) reads too slowly: \(bytes) bytes are queued")
     }
 
+    package static func slowRequest(_ path: String) -> RPCError {
+        RPCError(.deadlineExceeded, "the request to \(path) has come to a standstill")
+    }
+
+    package static func tooMuchHeld(_ bytes: Int) -> RPCError {
+        RPCError(.resourceExhausted, "the calls of the connection hold \(bytes) bytes")
+    }
+
     package static func surplusRequest(_ path: String) -> RPCError {
         RPCError(.internal, "\(path) takes one message, not more")
     }

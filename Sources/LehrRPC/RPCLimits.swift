@@ -2,13 +2,20 @@
 package struct RPCLimits: Sendable {
     /// Bytes of one message. Beyond: RESOURCE_EXHAUSTED.
     package var messageBytesMax = 64 << 20
-    /// Bytes of a call's header list. Beyond: the stream is refused.
+    /// How many times its size a compressed message may grow to, past its first 4 MiB. Beyond:
+    /// RESOURCE_EXHAUSTED; what would shrink more is sent as it is.
+    package var compressionRatioMax = 100
+    /// Bytes of a call's header list, each field counted with 32 more. Beyond: RESOURCE_EXHAUSTED;
+    /// eight times as many: the connection ends with ENHANCE_YOUR_CALM.
     package var headerBytesMax = 8 << 10
-    /// Calls in flight on one server connection. Beyond: REFUSED_STREAM, hence UNAVAILABLE.
+    /// Calls in flight on one server connection. Beyond: REFUSED_STREAM, hence UNAVAILABLE; for a
+    /// client that had acknowledged the limit, the connection ends.
     package var streamsPerConnectionMax = 1024
     /// Connections of one server core, with those whose handshake is under way. Beyond: closed when
     /// accepted.
     package var connectionsMax = 8192
+    /// Connections from one address to one server core. Beyond: closed when accepted.
+    package var connectionsPerPeerMax = 2048
     /// Bytes queued to a peer on one stream before a writer is told to stop.
     package var streamQueueBytes = 1 << 20
     /// Bytes queued by a writer that does not stop. Beyond: its stream ends with RESOURCE_EXHAUSTED.
@@ -16,6 +23,13 @@ package struct RPCLimits: Sendable {
     /// Bytes that have arrived on one connection for readers that have not asked for them. Beyond:
     /// the peer is stopped on all streams of the connection until some are read.
     package var unreadBytesMax = 64 << 20
+    /// Bytes that the calls of one server connection hold: headers, parts of messages, messages not
+    /// taken yet and answers not sent yet. Beyond: the call that took it there ends with
+    /// RESOURCE_EXHAUSTED.
+    package var connectionBytesMax = 256 << 20
+    /// The same of all connections of a server core. Beyond: the connection that holds most ends
+    /// with ENHANCE_YOUR_CALM.
+    package var serverBytesMax = 1 << 30
     /// Calls waiting for a connection on one channel. Beyond: RESOURCE_EXHAUSTED.
     package var pendingCallsMax = 4096
     /// Time to make a TCP connection. Beyond: UNAVAILABLE.
@@ -39,6 +53,23 @@ package struct RPCLimits: Sendable {
     package var connectionAgeMax: Duration?
     /// What calls on it have left then. Beyond: UNAVAILABLE.
     package var connectionAgeGrace = Duration.seconds(30)
+
+    /// Time for a new peer to say that it speaks HTTP/2, and to acknowledge our settings. Beyond:
+    /// the connection ends, with SETTINGS_TIMEOUT if it spoke at all.
+    package var prefaceTimeout = Duration.seconds(10)
+    /// Time for a header list to become complete. Beyond: the connection ends with
+    /// ENHANCE_YOUR_CALM.
+    package var headerTimeout = Duration.seconds(10)
+    /// Time in which a request must become complete, or at least 16 KiB of it come. Only the peer's
+    /// silence counts: not that of a reader, nor a pause between the messages of a stream. Beyond:
+    /// DEADLINE_EXCEEDED.
+    package var requestTimeout = Duration.seconds(30)
+    /// Frames that bring no call further (RST_STREAM, SETTINGS, PRIORITY, WINDOW_UPDATE, DATA
+    /// without bytes, and whatever forces the server to send an RST_STREAM): at once, and a second;
+    /// a call that was answered makes up for two, and a KiB sent for one. Beyond: the connection
+    /// ends with ENHANCE_YOUR_CALM.
+    package var idleFramesBurst = 4096
+    package var idleFramesPerSecond = 500
 
     package init() {}
 }

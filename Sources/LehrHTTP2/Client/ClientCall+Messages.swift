@@ -17,6 +17,7 @@ extension ClientCall {
     func send(_ message: [UInt8]) {
         guard completion != nil, isSending else { return }
         guard outgoing.byteCount < transport.limits.streamQueueBytesMax else {
+            transport.counters.hit(.streamQueueBytes)
             connection?.reset(stream)
             return failSoon(.slowServer(path, outgoing.byteCount))
         }
@@ -26,8 +27,9 @@ extension ClientCall {
     }
 
     func queue(_ message: [UInt8]) {
+        transport.counters.made.messagesOut += 1
         if options.compresses {
-            outgoing.appendCompressed(message)
+            outgoing.appendCompressed(message, ratioMax: transport.limits.compressionRatioMax)
         } else {
             outgoing.append(message)
         }
@@ -93,6 +95,7 @@ extension ClientCall {
 
     /// A message that was asked for has arrived.
     func deliver(_ message: [UInt8]) {
+        transport.counters.made.messagesIn += 1
         switch completion {
         case .unary:
             guard answer == nil else { return end(.surplusAnswer(path), resetting: true) }
@@ -123,6 +126,7 @@ extension ClientCall {
                 deliver(message)
             }
         } catch {
+            transport.counters.note(error)
             return end(error, resetting: true)
         }
         guard !incoming.hasWaiting, case .some(let error) = outcome else { return }

@@ -1,4 +1,5 @@
 import CNGHTTP2
+import LehrCore
 import LehrRPC
 import LehrReactor
 import LehrWire
@@ -34,6 +35,7 @@ final class ClientConnection: HTTP2Connection {
         self.target = target
         self.channel = channel
         super.init(.client, transport)
+        let begun = reactor.now
         connector = Connector(
             to: target, on: reactor, timeout: transport.limits.connectTimeout
         ) { [weak self] result in
@@ -41,7 +43,11 @@ final class ClientConnection: HTTP2Connection {
             connector = nil
             switch result {
             case .success(let socket): secure(socket)
-            case .failure(let error): close(error.message)
+            case .failure(let error):
+                if reactor.now - begun >= transport.limits.connectTimeout {
+                    transport.counters.hit(.connectTime)
+                }
+                close(error.message, .failed)
             }
         }
     }
@@ -56,7 +62,8 @@ final class ClientConnection: HTTP2Connection {
             transport.countHandshake(result)
             switch result {
             case .success(let secured): begin(secured.stream)
-            case .failure(let error): close("cannot connect to \(target): \(error.message)")
+            case .failure(let error):
+                close("cannot connect to \(target): \(error.message)", .failed)
             }
         }
     }
@@ -77,6 +84,7 @@ final class ClientConnection: HTTP2Connection {
     func start(_ call: ClientCall) throws(RPCError) {
         guard let session else { throw RPCError(.unavailable, "the connection has ended") }
         guard pendingCount < transport.limits.pendingCallsMax else {
+            transport.counters.hit(.pendingCalls)
             throw RPCError(
                 .resourceExhausted, "\(pendingCount) calls to \(target) wait for it already")
         }
@@ -126,7 +134,7 @@ final class ClientConnection: HTTP2Connection {
     func shutDown() {
         sendGoAway()
         flush()
-        close("the client has shut down")
+        close("the client has shut down", .shutDown)
     }
 
     // MARK: Inside nghttp2
@@ -134,11 +142,15 @@ final class ClientConnection: HTTP2Connection {
     override func header(
         _ frame: UnsafePointer<nghttp2_frame>, _ name: UnsafeRawBufferPointer,
         _ value: UnsafeRawBufferPointer
-    ) {
+    ) -> Bool {
         // An answer of headers alone has its metadata with its status.
         let isTrailer = frame.category == NGHTTP2_HCAT_HEADERS || frame.isEndOfStream
-        calls[frame.hd.stream_id]?.head.add(
-            name, value, isTrailer: isTrailer, bytesMax: transport.limits.headerBytesMax)
+        let bytesMax = transport.limits.headerBytesMax
+        guard let call = calls[frame.hd.stream_id] else { return true }
+        let wasShort = call.head.byteCount <= bytesMax
+        call.head.add(name, value, isTrailer: isTrailer, bytesMax: bytesMax)
+        if wasShort, call.head.byteCount > bytesMax { transport.counters.hit(.headerBytes) }
+        return call.head.byteCount <= 8 * bytesMax
     }
 
     override func dataArrived(_ stream: Int32, _ bytes: UnsafeRawBufferPointer, isLast: Bool) {
@@ -148,6 +160,7 @@ final class ClientConnection: HTTP2Connection {
         do throws(RPCError) {
             used = try call.receive(bytes) { events.append(.message(call, $0)) }
         } catch {
+            transport.counters.note(error)
             events.append(.failed(call, error))
         }
     }
@@ -196,8 +209,8 @@ final class ClientConnection: HTTP2Connection {
             guard let self, session != nil else { return }
             if arrivals != seen || calls.isEmpty { return keepAlive() }
             if isAsking {
-                transport.counters.connectionsUnresponsive += 1
-                return close("the server gives no sign of life")
+                transport.counters.hit(.keepAliveTime)
+                return close("the server gives no sign of life", .limit)
             }
             sendPing()
             keepAlive(isAsking: true)

@@ -11,7 +11,7 @@ struct ResponseHead {
     private(set) var isGzip = false
     private(set) var initial = Metadata()
     private(set) var trailing = Metadata()
-    private var byteCount = 0
+    private(set) var byteCount = 0
     private var bytesMax = 0
 
     /// What HTTP/2 counts for a field besides its bytes.

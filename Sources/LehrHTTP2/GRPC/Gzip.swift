@@ -18,9 +18,17 @@ extension Gzip {
     private static let level: Int32 = 1
     /// Output grows from this many bytes.
     private static let firstBytes = 4096
+    /// What a message may grow to whatever its size.
+    private static let freeBytes = 4 << 20
 
-    /// nil: the message is not made smaller.
-    static func compress(_ message: [UInt8]) -> [UInt8]? {
+    /// What a message of `count` bytes may grow to.
+    static func grownMax(_ count: Int, ratioMax: Int) -> Int {
+        let (product, isOverflowing) = count.multipliedReportingOverflow(by: ratioMax)
+        return isOverflowing ? .max : max(freeBytes, product)
+    }
+
+    /// nil: the message is not made smaller, or so much smaller that a peer would refuse it.
+    static func compress(_ message: [UInt8], ratioMax: Int) -> [UInt8]? {
         var stream = z_stream()
         guard !message.isEmpty, message.count <= UInt32.max,
             deflateInit2_(
@@ -39,7 +47,10 @@ extension Gzip {
                 count = input.count - Int(stream.avail_out)
             }
         }
-        return isWhole && packed.count < message.count ? packed : nil
+        guard isWhole, packed.count < message.count,
+            message.count <= grownMax(packed.count, ratioMax: ratioMax)
+        else { return nil }
+        return packed
     }
 
     /// Gives at most `messageBytesMax` bytes, and takes no more memory on the way.

@@ -30,6 +30,10 @@ struct IncomingMessages {
         set { decoder.allowsGzip = newValue }
     }
     var hasWaiting: Bool { waitingCount > 0 }
+    /// Bytes that are kept for messages not handed over.
+    var heldBytes: Int { waitingCount + decoder.heldBytes }
+    /// The peer owes the rest of a message that is asked for.
+    var isWanting: Bool { demand > 0 && !hasWaiting && !decoder.isBetweenMessages }
 
     mutating func request(_ count: Int) {
         let (sum, isOverflowing) = demand.addingReportingOverflow(max(count, 0))

@@ -6,6 +6,7 @@ import LehrWire
 /// A message is a flag byte (1: compressed), its length as four bytes, big-endian, and its bytes.
 struct MessageDecoder {
     private let messageBytesMax: Int
+    private let compressionRatioMax: Int
     private var prefix: UInt64 = 0
     private var prefixCount = 0
     /// Of the message being read; meaningful once its prefix is complete.
@@ -20,7 +21,13 @@ struct MessageDecoder {
     /// that a promise of bytes costs nothing.
     private static let trustBytes = 256 << 10
 
-    init(limits: RPCLimits) { messageBytesMax = limits.messageBytesMax }
+    init(limits: RPCLimits) {
+        messageBytesMax = limits.messageBytesMax
+        compressionRatioMax = limits.compressionRatioMax
+    }
+
+    /// Bytes of a message that is not complete.
+    var heldBytes: Int { message.count }
 
     /// Whether the bytes so far are whole messages.
     var isBetweenMessages: Bool { prefixCount == 0 }
@@ -48,9 +55,14 @@ struct MessageDecoder {
             message = []
             prefix = 0
             prefixCount = 0
-            return isCompressed ? try Gzip.decompress(complete, max: messageBytesMax) : complete
+            return isCompressed ? try decompressed(complete) : complete
         }
         return nil
+    }
+
+    private func decompressed(_ packed: [UInt8]) throws(RPCError) -> [UInt8] {
+        let grownMax = Gzip.grownMax(packed.count, ratioMax: compressionRatioMax)
+        return try Gzip.decompress(packed, max: min(messageBytesMax, grownMax))
     }
 
     private mutating func append(_ part: UnsafeRawBufferPointer) {

@@ -24,8 +24,8 @@ struct OutgoingMessages {
     }
 
     /// Compresses a message, if that makes it smaller.
-    mutating func appendCompressed(_ message: [UInt8]) {
-        if let packed = Gzip.compress(message) {
+    mutating func appendCompressed(_ message: [UInt8], ratioMax: Int) {
+        if let packed = Gzip.compress(message, ratioMax: ratioMax) {
             append(packed, isCompressed: true)
         } else {
             append(message)

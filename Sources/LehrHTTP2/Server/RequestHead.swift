@@ -27,7 +27,7 @@ struct RequestHead {
     /// Messages of the answer may be.
     private(set) var acceptsGzip = false
     var metadata = Metadata()
-    private var byteCount = 0
+    private(set) var byteCount = 0
     private var isPost = false
     private var isGRPC = false
     private var error: RPCError?
@@ -39,8 +39,11 @@ struct RequestHead {
     mutating func add(
         _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, bytesMax: Int
     ) {
+        let wasShort = byteCount <= bytesMax
         byteCount += name.count + value.count + Self.fieldOverhead
         guard byteCount <= bytesMax else {
+            guard wasShort else { return }
+            metadata = Metadata()
             error = RPCError(
                 .resourceExhausted, "the headers are over the limit of \(bytesMax) bytes")
             return
@@ -52,8 +55,18 @@ struct RequestHead {
         } else if name.starts(with: "grpc-") {
             addReserved(name, value)
         } else if !name.equals("te"), !name.equals("user-agent") {
-            metadata.entries.append((name.text, value.text))
+            guard let text = value.validText else {
+                error = RPCError(
+                    .invalidArgument, "the metadata '\(name.text)' is not text in UTF-8")
+                return
+            }
+            metadata.entries.append((name.text, text))
         }
+    }
+
+    /// Counts a field that nobody looks at.
+    mutating func pass(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
+        byteCount += name.count + value.count + Self.fieldOverhead
     }
 
     private mutating func addReserved(

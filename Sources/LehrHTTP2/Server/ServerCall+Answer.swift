@@ -23,9 +23,11 @@ extension ServerCall {
     }
 
     private func queue(_ message: [UInt8]) {
+        transport.counters.answered.messagesOut += 1
+        defer { account() }
         if !hasBegun, metadata.compresses { isGzip = head.acceptsGzip }
         if isGzip, metadata.compresses {
-            outgoing.appendCompressed(message)
+            outgoing.appendCompressed(message, ratioMax: transport.limits.compressionRatioMax)
         } else {
             outgoing.append(message)
         }
@@ -35,6 +37,7 @@ extension ServerCall {
     func send(_ message: [UInt8]) {
         guard isActive else { return }
         guard outgoing.byteCount < transport.limits.streamQueueBytesMax else {
+            transport.counters.hit(.streamQueueBytes)
             return abort(.slowReader(path, outgoing.byteCount))
         }
         queue(message)
@@ -74,6 +77,17 @@ extension ServerCall {
         tellHandler()
     }
 
+    /// Ends the call even when its answer is only waiting to be sent.
+    func drop(_ error: RPCError) {
+        if isActive {
+            abort(error)
+        } else if isOpen {
+            reset(error.code.resetCode)
+        }
+        discardRequest()
+        if heldBytes > 0 { account() }
+    }
+
     private func reset(_ code: UInt32) {
         guard let session = connection.session else { return }
         outgoing.removeAll()
@@ -84,7 +98,6 @@ extension ServerCall {
     private func begin() {
         guard !hasBegun, let session = connection.session else { return }
         hasBegun = true
-        connection.life.answered()
         var provider = nghttp2_data_provider()
         provider.source.ptr = Unmanaged.passUnretained(self).toOpaque()
         provider.read_callback = { _, _, buffer, size, flags, source, _ in
@@ -123,6 +136,7 @@ extension ServerCall {
     private func read(into target: UnsafeMutableRawBufferPointer, _ flags: inout UInt32) -> ssize_t
     {
         let count = outgoing.read(into: target)
+        if count > 0 { account() }
         if outgoing.isEmpty, case .some(let error) = outcome {
             flags |= NGHTTP2_DATA_FLAG_EOF.rawValue | NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
             submitTrailers(error)
@@ -187,7 +201,6 @@ extension ServerCall {
     private func submitHeaders() {
         guard let session = connection.session else { return }
         hasBegun = true
-        connection.life.answered()
         transport.headers.withFields { fields, count in
             _ = nghttp2_submit_response(session, stream, fields, count, nil)
         }

@@ -7,6 +7,8 @@ extension ServerCall {
     // MARK: Inside nghttp2
 
     func headComplete() {
+        account()
+        if head.byteCount > transport.limits.headerBytesMax { transport.counters.hit(.headerBytes) }
         switch head.refusal {
         case .http(let status): return refuse(status)
         case .grpc(let error): return finish(error)
@@ -30,6 +32,10 @@ extension ServerCall {
     /// Takes bytes of the request and returns how many of them are done with.
     func receive(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard isActive, failure == nil else { return bytes.count }
+        defer {
+            progress(bytes.count)
+            account()
+        }
         do throws(RPCError) {
             if isStreaming {
                 return try incoming.feed(bytes) { connection.noteMessage(self, $0) }
@@ -42,6 +48,7 @@ extension ServerCall {
             return used
         } catch {
             failure = error
+            transport.counters.note(error)
             connection.noteFailure(self)
             return bytes.count
         }
@@ -84,6 +91,7 @@ extension ServerCall {
             return nil
         }
         self.request = nil
+        transport.counters.answered.messagesIn += 1
         return request
     }
 
@@ -109,6 +117,7 @@ extension ServerCall {
     /// A message that was asked for has arrived.
     func deliver(_ message: [UInt8]) {
         guard isActive else { return }
+        transport.counters.answered.messagesIn += 1
         handlerStream?.onMessage?(message)
     }
 
@@ -122,10 +131,12 @@ extension ServerCall {
             while isActive {
                 let message = try incoming.next(used: &used)
                 connection.release(stream, used)
+                account()
                 guard let message else { break }
                 deliver(message)
             }
         } catch {
+            transport.counters.note(error)
             return abort(error)
         }
         guard isActive, hasEnded, !incoming.hasWaiting else { return }

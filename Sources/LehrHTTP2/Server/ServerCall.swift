@@ -28,6 +28,11 @@ final class ServerCall {
     var failure: RPCError?
     /// The peer sends nothing more.
     var hasEnded = false
+    /// The look at the connection after which the request last went on, and the bytes since.
+    private(set) var progressed = 0
+    private var progress = 0
+    /// Bytes that the call holds, in its connection's books.
+    private(set) var heldBytes = 0
     /// The handler is being given messages, or soon will be.
     var isPumping = false
     // Ends of the call in the handler's hands. Not retained, so that letting go of one is noticed;
@@ -53,6 +58,7 @@ final class ServerCall {
         self.stream = stream
         self.connection = connection
         incoming = IncomingMessages(limits: connection.transport.limits, demand: .max)
+        progressed = connection.life.tick
         connection.transport.counters.answered.started += 1
     }
 
@@ -74,6 +80,38 @@ final class ServerCall {
         timer = nil
     }
 
+    // MARK: What it waits for and what it holds
+
+    /// The peer owes the rest of the request, or of a message.
+    var isWanting: Bool {
+        guard isActive else { return false }
+        return isStreaming ? incoming.isWanting && !hasEnded : !isDispatched
+    }
+
+    /// Takes note that so much of the request has come.
+    func progress(_ bytes: Int) {
+        progress += bytes
+        guard progress >= Self.progressBytes || incoming.isBetweenMessages else { return }
+        progress = 0
+        progressed = connection.life.tick
+    }
+
+    /// Brings the connection's books up to date.
+    func account() {
+        let held =
+            Self.ownBytes + head.byteCount + incoming.heldBytes + (request?.count ?? 0)
+            + outgoing.byteCount
+        guard held != heldBytes else { return }
+        let change = held - heldBytes
+        heldBytes = held
+        connection.hold(change, for: self)
+    }
+
+    /// What a request must go on by at the least.
+    private static let progressBytes = 16 << 10
+    /// A call's own objects, ours and nghttp2's, roughly.
+    private static let ownBytes = 1024
+
     /// The peer hears nothing any more; a request that waits to be handed over is dropped.
     func streamClosed() { isOpen = false }
 
@@ -83,6 +121,9 @@ final class ServerCall {
         stopTimer()
         discardRequest()
         if outcome == nil { transport.counters.answered.end(.cancelled) }
+        connection.hold(-heldBytes, for: self)
+        heldBytes = 0
+        outgoing.removeAll()
         tellHandler()
     }
 

@@ -17,8 +17,18 @@ struct ServerConnectionLife {
 
     var phase = Phase.open
     var timers: [TimerID] = []
+    /// Looks that were taken after those who keep others waiting.
+    var tick = 0
+    /// The peer has sent its settings, and taken note of ours.
+    var isGreeted = false
+    var hasAcknowledged = false
+    /// When the header list began that is not complete.
+    var headBegan: Int?
     private var lastPing: Instant?
     private var strikes = 0
+
+    /// A PING has come since the last answer.
+    var hasPing: Bool { lastPing != nil }
 
     /// Something was sent that a PING may ask about.
     mutating func answered() {
@@ -54,18 +64,18 @@ extension ServerConnection {
             guard connection.calls.isEmpty, connection.life.callsBegun == seen else {
                 return connection.watchIdleness()
             }
-            connection.transport.counters.connectionsIdled += 1
+            connection.transport.counters.hit(.connectionIdleTime)
             connection.drain()
         }
     }
 
     private func grownOld() {
-        transport.counters.connectionsAged += 1
+        transport.counters.hit(.connectionAge)
         drain()
         schedule(after: transport.limits.connectionAgeGrace) { connection in
             connection.abort(RPCError(.unavailable, "the connection has grown too old"))
             connection.flush()
-            connection.close("the connection has grown too old")
+            connection.close("the connection has grown too old", .limit)
         }
     }
 
@@ -83,13 +93,6 @@ extension ServerConnection {
         guard life.phase == .draining else { return }
         life.phase = .drained
         sendGoAway()
-    }
-
-    func hangUpOnPings() {
-        transport.counters.connectionsPingFlooded += 1
-        sendGoAway(NGHTTP2_ENHANCE_YOUR_CALM, "too_many_pings")
-        flush()
-        close("the peer has sent too many PINGs")
     }
 
     private func schedule(after delay: Duration, _ work: @escaping (ServerConnection) -> Void) {

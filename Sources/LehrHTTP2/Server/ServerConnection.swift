@@ -13,15 +13,22 @@ final class ServerConnection: HTTP2Connection {
         case closed(ServerCall)
         case writable(ServerCall)
         case pingFlood
+        case frameFlood
+        case headerFlood
+        case tooMuchHeld(ServerCall)
     }
 
     let services: ServiceTable
     let peer: String
     /// Who the peer is by its certificate.
     let identity: PeerIdentity?
+    let peerHost: String?
     /// The calls of the open streams, in no order; nghttp2 has each with its stream.
     private(set) var calls: [ServerCall] = []
     var life = ServerConnectionLife()
+    private var budget: FrameBudget
+    /// Bytes that its calls hold.
+    private(set) var heldBytes = 0
     private var events: [Event] = []
     private var handling: [Event] = []
     private var isHandling = false
@@ -32,13 +39,17 @@ final class ServerConnection: HTTP2Connection {
     private static let pathsMax = 32
 
     init(
-        _ transport: HTTP2Transport, _ services: ServiceTable, peer: SocketAddress?,
+        _ transport: HTTP2Transport, _ services: ServiceTable, peer: HostPort?,
         identity: PeerIdentity? = nil
     ) {
         self.services = services
         self.identity = identity
         headerBytesMax = transport.limits.headerBytesMax
         self.peer = peer?.description ?? "unknown"
+        peerHost = peer?.host
+        budget = FrameBudget(
+            burst: transport.limits.idleFramesBurst,
+            perSecond: transport.limits.idleFramesPerSecond, at: transport.reactor.now)
         super.init(.server, transport)
     }
 
@@ -59,9 +70,33 @@ final class ServerConnection: HTTP2Connection {
     /// The request of a call cannot be understood.
     func noteFailure(_ call: ServerCall) { events.append(.failed(call)) }
 
+    /// A call holds `change` more bytes than before.
+    func hold(_ change: Int, for call: ServerCall) {
+        heldBytes += change
+        transport.counters.heldBytes += change
+        guard change > 0 else { return }
+        if heldBytes > transport.limits.connectionBytesMax
+            || transport.counters.heldBytes > transport.limits.serverBytesMax
+        {
+            events.append(.tooMuchHeld(call))
+            // Also when nothing arrives that would have events looked at.
+            markDirty()
+        }
+    }
+
+    private func shed(_ call: ServerCall) {
+        let limits = transport.limits
+        if heldBytes > limits.connectionBytesMax, call.heldBytes > 0 {
+            transport.counters.hit(.connectionBytes)
+            call.drop(.tooMuchHeld(heldBytes))
+        }
+        if transport.counters.heldBytes > limits.serverBytesMax { transport.relieve() }
+    }
+
     // MARK: Inside nghttp2
 
     override func headersBegan(_ frame: UnsafePointer<nghttp2_frame>) {
+        life.headBegan = life.tick
         guard frame.category == NGHTTP2_HCAT_REQUEST, let session else { return }
         let call = ServerCall(frame.hd.stream_id, self)
         life.callsBegun &+= 1
@@ -74,12 +109,18 @@ final class ServerConnection: HTTP2Connection {
     override func header(
         _ frame: UnsafePointer<nghttp2_frame>, _ name: UnsafeRawBufferPointer,
         _ value: UnsafeRawBufferPointer
-    ) {
-        guard frame.category == NGHTTP2_HCAT_REQUEST else { return }
+    ) -> Bool {
         call(frame.hd.stream_id)?._withUnsafeGuaranteedRef { call in
-            if name.equals(":path") { call.head.path = findPath(value) }
-            call.head.add(name, value, bytesMax: headerBytesMax)
-        }
+            if frame.category == NGHTTP2_HCAT_REQUEST {
+                if name.equals(":path") { call.head.path = findPath(value) }
+                call.head.add(name, value, bytesMax: headerBytesMax)
+            } else {
+                call.head.pass(name, value)
+            }
+            guard call.head.byteCount > 8 * headerBytesMax else { return true }
+            events.append(.headerFlood)
+            return false
+        } ?? true
     }
 
     override func dataArrived(_ stream: Int32, _ bytes: UnsafeRawBufferPointer, isLast: Bool) {
@@ -96,6 +137,7 @@ final class ServerConnection: HTTP2Connection {
             }
             return
         }
+        if isIdle(takingNoteOf: frame) { spend() }
         let isHeaders = frame.kind == NGHTTP2_HEADERS.rawValue
         guard isHeaders || frame.kind == NGHTTP2_DATA.rawValue, let call = call(frame.hd.stream_id)
         else { return }
@@ -105,10 +147,59 @@ final class ServerConnection: HTTP2Connection {
         }
     }
 
+    override func frameRefused(_ frame: UnsafePointer<nghttp2_frame>, _ cause: nghttp2_error) {
+        life.headBegan = nil
+        let isSurplus =
+            cause == NGHTTP2_ERR_PROTO && frame.kind == NGHTTP2_HEADERS.rawValue
+            && calls.count >= transport.limits.streamsPerConnectionMax
+        if cause == NGHTTP2_ERR_REFUSED_STREAM || isSurplus { transport.counters.hit(.streams) }
+        if cause == NGHTTP2_ERR_REFUSED_STREAM { spend() }
+    }
+
+    /// Whether a frame brings no call further.
+    private func isIdle(takingNoteOf frame: UnsafePointer<nghttp2_frame>) -> Bool {
+        switch frame.kind {
+        case NGHTTP2_HEADERS.rawValue:
+            life.headBegan = nil
+            return false
+        case NGHTTP2_DATA.rawValue:
+            return frame.hd.length <= frame.pointee.data.padlen && !frame.isEndOfStream
+        case NGHTTP2_SETTINGS.rawValue:
+            if frame.isAcknowledgement {
+                life.hasAcknowledged = true
+                return false
+            }
+            life.isGreeted = true
+            return true
+        case NGHTTP2_RST_STREAM.rawValue, NGHTTP2_PRIORITY.rawValue,
+            NGHTTP2_WINDOW_UPDATE.rawValue:
+            return true
+        default: return false
+        }
+    }
+
+    private func spend() {
+        if budget.spend(at: reactor.now) { events.append(.frameFlood) }
+    }
+
     override func frameSent(_ frame: UnsafePointer<nghttp2_frame>) {
-        guard frame.isEndOfStream, let session,
-            nghttp2_session_get_stream_remote_close(session, frame.hd.stream_id) == 0
-        else { return }
+        guard frame.isOfCall else {
+            // An RST_STREAM that the peer has forced us to send.
+            if frame.kind == NGHTTP2_RST_STREAM.rawValue,
+                frame.pointee.rst_stream.error_code != NGHTTP2_NO_ERROR.rawValue,
+                frame.pointee.rst_stream.error_code != NGHTTP2_REFUSED_STREAM.rawValue
+            {
+                spend()
+            }
+            return
+        }
+        if life.hasPing { life.answered() }
+        budget.earn(frame.hd.length)
+        guard frame.isEndOfStream, let session else { return }
+        budget.earnCall()
+        guard nghttp2_session_get_stream_remote_close(session, frame.hd.stream_id) == 0 else {
+            return
+        }
         // An early answer: the rest of the request is of no use.
         nghttp2_submit_rst_stream(
             session, UInt8(NGHTTP2_FLAG_NONE.rawValue), frame.hd.stream_id,
@@ -158,7 +249,11 @@ final class ServerConnection: HTTP2Connection {
                 case .request(let call): call.requestEnded()
                 case .closed(let call): call.closed()
                 case .writable(let call): call.becameWritable()
-                case .pingFlood: hangUpOnPings()
+                case .pingFlood: hangUp(.pings, NGHTTP2_ENHANCE_YOUR_CALM, "too_many_pings")
+                case .frameFlood: hangUp(.frames, NGHTTP2_ENHANCE_YOUR_CALM, "too_many_frames")
+                case .headerFlood:
+                    hangUp(.headerBytes, NGHTTP2_ENHANCE_YOUR_CALM, "too_many_header_bytes")
+                case .tooMuchHeld(let call): shed(call)
                 }
             }
             handling.removeAll(keepingCapacity: true)
