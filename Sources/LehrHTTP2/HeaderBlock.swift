@@ -59,10 +59,12 @@ struct HeaderBlock {
 
 extension UnsafeRawBufferPointer {
     /// Whether the bytes are exactly those of `text`.
+    @inline(__always)
     func equals(_ text: StaticString) -> Bool {
         count == text.utf8CodeUnitCount && starts(with: text)
     }
 
+    @inline(__always)
     func starts(with text: StaticString) -> Bool {
         guard count >= text.utf8CodeUnitCount, let baseAddress else { return false }
         return memcmp(baseAddress, text.utf8Start, text.utf8CodeUnitCount) == 0

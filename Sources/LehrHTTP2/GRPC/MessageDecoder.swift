@@ -41,7 +41,16 @@ struct MessageDecoder {
         _ rest: inout Slice<UnsafeRawBufferPointer>
     ) throws(RPCError) -> [UInt8]? {
         while !rest.isEmpty {
-            if prefixCount < Self.prefixSize {
+            if prefixCount == 0, rest.count >= Self.prefixSize {
+                // Nearly always: the prefix is in one piece.
+                let bytes = UnsafeRawBufferPointer(rebasing: rest)
+                let length = UInt32(
+                    bigEndian: bytes.loadUnaligned(fromByteOffset: 1, as: UInt32.self))
+                prefix = UInt64(bytes[0]) << 32 | UInt64(length)
+                prefixCount = Self.prefixSize
+                rest = rest.dropFirst(Self.prefixSize)
+                try readPrefix()
+            } else if prefixCount < Self.prefixSize {
                 prefix = prefix << 8 | UInt64(rest.removeFirst())
                 prefixCount += 1
                 guard prefixCount == Self.prefixSize else { continue }

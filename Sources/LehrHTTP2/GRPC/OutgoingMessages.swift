@@ -57,6 +57,14 @@ struct OutgoingMessages {
         of message: [UInt8], into target: UnsafeMutableRawBufferPointer
     ) -> Int {
         let count = min(target.count, MessageDecoder.prefixSize - position)
+        if count == MessageDecoder.prefixSize {
+            target[0] = isHeadCompressed ? 1 : 0
+            target.storeBytes(
+                of: UInt32(truncatingIfNeeded: message.count).bigEndian, toByteOffset: 1,
+                as: UInt32.self)
+            position = count
+            return count
+        }
         let prefix = UInt64(message.count) | (isHeadCompressed ? 1 << 32 : 0)
         for index in 0..<count {
             let shift = UInt64(8 * (MessageDecoder.prefixSize - 1 - position - index))

@@ -48,13 +48,16 @@ struct RequestHead {
                 .resourceExhausted, "the headers are over the limit of \(bytesMax) bytes")
             return
         }
-        if name.starts(with: ":") {
-            if name.equals(":method") { isPost = value.equals("POST") }
-        } else if name.equals("content-type") {
-            isGRPC = Self.isGRPC(value)
-        } else if name.starts(with: "grpc-") {
-            addReserved(name, value)
-        } else if !name.equals("te"), !name.equals("user-agent") {
+        // The length alone tells most names apart.
+        switch name.count {
+        case 2 where name.equals("te"): break
+        case 7 where name.equals(":method"): isPost = value.equals("POST")
+        case 10 where name.equals("user-agent"): break
+        case 12 where name.equals("content-type"): isGRPC = Self.isGRPC(value)
+        case 14 where name.equals("content-length"): break
+        default:
+            if name.starts(with: ":") { return }
+            if name.starts(with: "grpc-") { return addReserved(name, value) }
             guard let text = value.validText else {
                 error = RPCError(
                     .invalidArgument, "the metadata '\(name.text)' is not text in UTF-8")

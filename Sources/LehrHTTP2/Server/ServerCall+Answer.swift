@@ -49,10 +49,8 @@ extension ServerCall {
     /// Ends the call for the handler; nil: OK. The queue goes out before the status.
     func finish(_ error: RPCError?) {
         guard isActive else { return }
-        stopTimer()
         let error = error ?? metadataError
-        outcome = .some(error)
-        transport.counters.answered.end(error?.code ?? .ok)
+        conclude(error)
         if !hasBegun, metadata.initial.isEmpty, outgoing.isEmpty, let error {
             submitTrailersOnly(error)
         } else {
@@ -67,9 +65,7 @@ extension ServerCall {
         guard isActive else { return }
         if hasBegun, !outgoing.isEmpty {
             // The queue may never drain, and trailers cannot overtake it.
-            outcome = .some(error)
-            transport.counters.answered.end(error.code)
-            stopTimer()
+            conclude(error)
             reset(error.code.resetCode)
         } else {
             finish(error)
@@ -137,9 +133,9 @@ extension ServerCall {
     {
         let count = outgoing.read(into: target)
         if count > 0 { account() }
-        if outgoing.isEmpty, case .some(let error) = outcome {
+        if outgoing.isEmpty, isFinished {
             flags |= NGHTTP2_DATA_FLAG_EOF.rawValue | NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
-            submitTrailers(error)
+            submitTrailers()
         } else if count == 0 {
             isDeferred = true
             return ssize_t(NGHTTP2_ERR_DEFERRED.rawValue)
@@ -151,7 +147,7 @@ extension ServerCall {
         return count
     }
 
-    private func submitTrailers(_ error: RPCError?) {
+    private func submitTrailers() {
         guard let session = connection.session else { return }
         if error == nil, metadata.trailing.isEmpty {
             let fields = transport.standardFields.success
@@ -190,8 +186,7 @@ extension ServerCall {
 
     /// Answers what is not gRPC with a bare HTTP status.
     func refuse(_ status: StaticString) {
-        outcome = .some(RPCError(.internal, "not a gRPC request"))
-        transport.counters.answered.end(.internal)
+        conclude(RPCError(.internal, "not a gRPC request"))
         transport.headers.removeAll()
         transport.headers.append(":status", status)
         if status.description == "405" { transport.headers.append("allow", "POST") }

@@ -51,8 +51,9 @@ final class ServerCall {
     var hasBegun = false
     var isDeferred = false
     var wasUnwritable = false
-    /// Set when the handler is done; `.some(nil)`: OK.
-    var outcome: RPCError??
+    /// The handler is done, with `error` or, without one, OK.
+    private(set) var isFinished = false
+    private(set) var error: RPCError?
 
     init(_ stream: Int32, _ connection: ServerConnection) {
         self.stream = stream
@@ -65,7 +66,7 @@ final class ServerCall {
     var path: String { head.path?.name ?? "" }
     var transport: HTTP2Transport { connection.transport }
     /// Whether there is anything left to do for a handler.
-    var isActive: Bool { isOpen && outcome == nil }
+    var isActive: Bool { isOpen && !isFinished }
 
     func startTimer() {
         guard let timeout = head.timeout else { return }
@@ -73,6 +74,14 @@ final class ServerCall {
         timer = transport.reactor.schedule(after: timeout) { [self] in
             abort(.deadlineExceeded(path))
         }
+    }
+
+    /// Decides how the call ends; nil: OK.
+    func conclude(_ error: RPCError?) {
+        stopTimer()
+        isFinished = true
+        self.error = error
+        transport.counters.answered.end(error?.code ?? .ok)
     }
 
     func stopTimer() {
@@ -120,7 +129,7 @@ final class ServerCall {
         isOpen = false
         stopTimer()
         discardRequest()
-        if outcome == nil { transport.counters.answered.end(.cancelled) }
+        if !isFinished { transport.counters.answered.end(.cancelled) }
         connection.hold(-heldBytes, for: self)
         heldBytes = 0
         outgoing.removeAll()

@@ -31,6 +31,8 @@ final class ServerConnection: HTTP2Connection {
     private(set) var heldBytes = 0
     private var events: [Event] = []
     private var handling: [Event] = []
+    /// The call whose headers are being read; they come in one piece. It is among `calls`.
+    private var arriving: Unmanaged<ServerCall>?
     private var isHandling = false
     private var paths: [KnownPath] = []
     private let headerBytesMax: Int
@@ -102,6 +104,7 @@ final class ServerConnection: HTTP2Connection {
         life.callsBegun &+= 1
         call.place = calls.count
         calls.append(call)
+        arriving = .passUnretained(call)
         nghttp2_session_set_stream_user_data(
             session, call.stream, Unmanaged.passUnretained(call).toOpaque())
     }
@@ -110,8 +113,9 @@ final class ServerConnection: HTTP2Connection {
         _ frame: UnsafePointer<nghttp2_frame>, _ name: UnsafeRawBufferPointer,
         _ value: UnsafeRawBufferPointer
     ) -> Bool {
-        call(frame.hd.stream_id)?._withUnsafeGuaranteedRef { call in
-            if frame.category == NGHTTP2_HCAT_REQUEST {
+        let isRequest = frame.category == NGHTTP2_HCAT_REQUEST
+        return (isRequest ? arriving : call(frame.hd.stream_id))?._withUnsafeGuaranteedRef { call in
+            if isRequest {
                 if name.equals(":path") { call.head.path = findPath(value) }
                 call.head.add(name, value, bytesMax: headerBytesMax)
             } else {
@@ -208,6 +212,7 @@ final class ServerConnection: HTTP2Connection {
 
     override func streamClosed(_ stream: Int32, _ code: UInt32) {
         guard let call = call(stream)?.takeUnretainedValue() else { return }
+        if arriving?.toOpaque() == Unmanaged.passUnretained(call).toOpaque() { arriving = nil }
         let last = calls.removeLast()
         if last !== call {
             calls[call.place] = last
