@@ -21,6 +21,9 @@ package enum Launch {
         _ command: [String], processor: Int?, seconds: Int
     ) throws(BenchError) -> Never {
         try Processors.pin(to: processor)
+        // Signals that the parent ignores would stay ignored.
+        signal(SIGINT, SIG_DFL)
+        signal(SIGTERM, SIG_DFL)
         _ = lehr_set_parent_death_signal(SIGKILL)
         alarm(UInt32(clamping: seconds))
         raiseDescriptorLimit()

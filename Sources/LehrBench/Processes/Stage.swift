@@ -5,10 +5,11 @@ import Glibc
 final class Stage {
     let launcher: Launcher
     let processors: Processors
-    let folder: String
+    let folder = Stage.folder
     let isQuick: Bool
     private let grpcSwiftProgram: String
 
+    private static let folder = "/tmp/lehr-bench-\(getpid())"
     /// No process of a benchmark lives longer.
     private static let serverSeconds = 1800
     private static let loadSeconds = 300
@@ -20,7 +21,6 @@ final class Stage {
         self.launcher = launcher
         self.processors = processors
         self.isQuick = isQuick
-        folder = "/tmp/lehr-bench-\(getpid())"
         guard mkdir(folder, 0o700) == 0 else {
             throw BenchError("cannot make \(folder): \(String(cString: strerror(errno)))")
         }
@@ -103,7 +103,9 @@ final class Stage {
         return address
     }
 
-    deinit {
+    deinit { Self.removeFolder() }
+
+    static func removeFolder() {
         guard let listing = opendir(folder) else { return }
         while let entry = readdir(listing) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) {

@@ -22,6 +22,7 @@ package final class RPCBenchmark {
             name: "echo", summary: "1 MiB both ways, against grpc-swift-2", run: LargeCalls.echo),
         Measure(
             name: "upload", summary: "4 MiB one way, against TCP", run: LargeCalls.upload),
+        Measure(name: "download", summary: "1 MiB down, against nghttpd", run: LargeCalls.download),
         Measure(
             name: "connections", summary: "thousands of connections: rate and memory",
             run: Connections.measure),
@@ -29,6 +30,9 @@ package final class RPCBenchmark {
             name: "fairness", summary: "small calls beside large ones: latency",
             run: Fairness.measure),
     ]
+
+    /// Removes the files of a run that does not come to its end.
+    package static func removeFiles() { Stage.removeFolder() }
 
     /// Runs the measures of these names, in the order above. `progress` gets a line for each.
     package static func run(

@@ -48,6 +48,9 @@ struct BenchCommand: ParsableCommand {
                 atPath: "/proc/self/exe")
             let launcher = Launcher(
                 become: [program, "bench", "become"], serve: [program, "bench", "serve"])
+            // The processes that it has started end with it.
+            let interrupts = Interrupts { RPCBenchmark.removeFiles() }
+            defer { withExtendedLifetime(interrupts) {} }
             let report = try RPCBenchmark.run(
                 only: only, quick: quick, launcher: launcher, grpcSwiftServer: grpcSwiftServer
             ) { line in

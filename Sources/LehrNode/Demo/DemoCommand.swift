@@ -78,21 +78,3 @@ struct DemoCommand: AsyncParsableCommand {
         try writer.finish()
     }
 }
-
-/// Ends what was started when the demo itself is interrupted.
-private final class Interrupts {
-    private let sources: [any DispatchSourceSignal]
-
-    init(_ end: @escaping @Sendable () -> Void) {
-        sources = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler {
-                end()
-                exit(128 + number)
-            }
-            source.resume()
-            return source
-        }
-    }
-}

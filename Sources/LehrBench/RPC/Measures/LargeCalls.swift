@@ -40,6 +40,19 @@ enum LargeCalls {
         return figures
     }
 
+    static func download(_ stage: Stage) throws -> [Figure] {
+        let bytes = EchoMethod.downloadBytes
+        let reference = try BenchServer.nghttpd(bytes: bytes, stage)
+        let lehr = try BenchServer.lehr(.download, bytes: 64, stage)
+        let (ours, theirs) = try Duel(load: H2Load(streams: 4), stage: stage).run(lehr, reference)
+        return [
+            Figure(
+                "download", "1 MiB down, 4 streams", unit: "1/s", lehr: ours.perSecond,
+                reference: (theirs.name, theirs.perSecond)),
+            cpu("cpu-download", "CPU of 1 MiB down, 4 streams", ours, theirs),
+        ]
+    }
+
     private static func cpu(
         _ name: String, _ summary: String, _ ours: Duel.Side, _ theirs: Duel.Side
     ) -> Figure {

@@ -38,7 +38,7 @@ final class BenchServer {
         let process = try stage.startServer(try valgrind?.command(command) ?? command)
         return BenchServer(
             "lehr", .grpc(method), process, at: try process.line(), messageBytes: bytes,
-            answerBytes: 5 + (method == .upload ? 0 : bytes))
+            answerBytes: 5 + method.answerBytes(bytes))
     }
 
     /// grpc-swift-2's echo; `sharesThread`: its async code runs on the event loop's thread.

@@ -8,11 +8,24 @@ enum EchoMethod: String, CaseIterable {
     case plain = "Unary"
     /// Answers with an empty message.
     case upload = "Upload"
+    /// Answers with a message of `downloadBytes`.
+    case download = "Download"
+
+    static let downloadBytes = 1 << 20
 
     var path: String { "/lehr.bench.v1.Echo/\(rawValue)" }
 
     /// A message of the shard's protocol serves: one field of bytes, as bulk data has it.
     private var method: Method<Wire.ScanChunk, Wire.ScanChunk> { Method(path) }
+
+    /// Of the answer to a message of `bytes`.
+    func answerBytes(_ bytes: Int) -> Int {
+        switch self {
+        case .plain: bytes
+        case .upload: 0
+        case .download: Self.downloadBytes
+        }
+    }
 
     func register(in services: ServiceTable) {
         switch self {
@@ -22,6 +35,15 @@ enum EchoMethod: String, CaseIterable {
                 responder.succeed { answer, _ in answer.keys = keys }
             }
         case .upload: services.unary(method) { _, _, responder in responder.succeed { _, _ in } }
+        case .download:
+            // The field's number and length take four bytes.
+            let keys = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: Self.downloadBytes - 4)
+            keys.initialize(repeating: UInt8(ascii: "x"))
+            // They live as long as the process.
+            let field = ProtobufCBinaryData(len: keys.count, data: keys.baseAddress)
+            services.unary(method) { _, _, responder in
+                responder.succeed { answer, _ in answer.keys = field }
+            }
         }
     }
 }
