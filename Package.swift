@@ -103,6 +103,7 @@ let package = Package(
         library(
             "LehrHTTP2",
             ["LehrCore", "LehrRPC", "LehrReactor", "LehrWire", "CNGHTTP2", "CZlib", deque], hot),
+        library("LehrTLS", ["LehrCore", "LehrRPC", "LehrReactor", "COpenSSL"], hot),
 
         // Who is who: certificates and tokens, and their files.
         library("LehrIdentity", ["LehrCore", "LehrRPC", "COpenSSL"]),
@@ -160,9 +161,9 @@ let package = Package(
             [
                 "LehrCore", "LehrMembership", "LehrPlacement", "LehrTable", "LehrModel", "LehrData",
                 "LehrArtifact", "LehrRetrieval", "LehrCluster", "LehrWire", "CLehrWire", "LehrRPC",
-                "LehrReactor", "LehrHTTP2", "LehrIdentity",
-                "LehrWeb", "LehrCoordinator", "LehrShard", "LehrWorker", "LehrServing", "LehrBench",
-                argumentParser, logging, metrics, lifecycle, yams,
+                "LehrReactor", "LehrHTTP2", "LehrTLS", "LehrIdentity",
+                "LehrWeb", "LehrCoordinator", "LehrShard", "LehrWorker", "LehrServing",
+                "LehrBench", argumentParser, logging, metrics, lifecycle, yams,
             ]),
         .executableTarget(name: "lehr", dependencies: ["LehrNode"], swiftSettings: strict),
         .executableTarget(
@@ -177,13 +178,25 @@ let package = Package(
                 "LehrWorker", logging,
             ]),
         .target(
-            name: "LehrTestSupport", dependencies: ["LehrCore"], path: "Tests/LehrTestSupport",
+            name: "LehrTestSupport", dependencies: ["LehrCore", "COpenSSL"],
+            path: "Tests/LehrTestSupport",
             swiftSettings: strict),
         tests("LehrCore"),
         tests("LehrWire", ["CLehrWire"]),
         tests("LehrRPC", ["LehrCore", "LehrWire"]),
         tests("LehrIdentity", ["LehrCore", "LehrRPC"]),
-        tests("LehrHTTP2", ["LehrCore", "LehrRPC", "LehrReactor", "LehrWire", "CLehrWire"]),
+        tests(
+            "LehrHTTP2",
+            [
+                "LehrCore", "LehrRPC", "LehrReactor", "LehrTLS", "LehrWire", "CLehrWire",
+                "LehrTestSupport",
+            ]),
+        tests(
+            "LehrTLS",
+            [
+                "LehrCore", "LehrRPC", "LehrReactor", "LehrHTTP2", "LehrWire", "LehrTestSupport",
+                "COpenSSL",
+            ]),
         tests("LehrMembership", ["LehrCore", "LehrTable"]),
         tests("LehrPlacement", ["LehrCore", "LehrTable"]),
         tests("LehrTable", ["LehrCore"]),

@@ -169,6 +169,9 @@ class HTTP2Connection: PollTarget, SessionEvents {
         transport.counters.bytesIn += UInt64(bytes.count)
         // Without a session the connection lingers: what comes is of no interest.
         guard let session else { return }
+        if arrivals == 1, Self.isTLS(bytes) {
+            return close("the peer speaks TLS, and this side does not", .violation)
+        }
         let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
         let status = nghttp2_session_mem_recv(session, start, bytes.count)
         guard status >= 0 else {
@@ -246,5 +249,11 @@ class HTTP2Connection: PollTarget, SessionEvents {
         else { return }
         startLinger()
         close("the connection was shut down", farewell)
+    }
+
+    /// Whether bytes that begin a connection are a record of TLS: of a handshake, or an alert. As
+    /// HTTP/2 they would begin a frame longer than any that is allowed before the settings.
+    private static func isTLS(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        bytes.count >= 2 && (bytes[0] == 0x15 || bytes[0] == 0x16) && bytes[1] == 3
     }
 }

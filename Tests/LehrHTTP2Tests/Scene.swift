@@ -3,14 +3,16 @@ import LehrCore
 import LehrHTTP2
 import LehrRPC
 import LehrReactor
+import LehrTLS
+import LehrTestSupport
 import LehrWire
 import Testing
 
 /// What carries the calls of a test.
 enum Carrier: CaseIterable, CustomTestStringConvertible {
-    case sockets, memory
+    case sockets, tls, memory
 
-    var testDescription: String { self == .sockets ? "sockets" : "memory" }
+    var testDescription: String { "\(self)" }
 }
 
 /// A client, and servers that a test starts: on one reactor, or on cores of one virtual time.
@@ -44,18 +46,28 @@ final class Scene {
         on carrier: Carrier, limits: RPCLimits = RPCLimits(), _ body: (Scene) throws -> Void
     ) throws {
         switch carrier {
-        case .sockets: try runOnSockets(limits, body)
+        case .sockets: try runOnSockets(limits, nil, body)
+        case .tls: try runOnSockets(limits, Certificates.stores.get(), body)
         case .memory: try runInMemory(limits, body)
         }
     }
 
-    private static func runOnSockets(_ limits: RPCLimits, _ body: (Scene) throws -> Void) throws {
+    private static func runOnSockets(
+        _ limits: RPCLimits, _ stores: (server: TLSStore, client: TLSStore)?,
+        _ body: (Scene) throws -> Void
+    ) throws {
         let reactor = try Reactor()
+        let server = try stores.map { try TLSSecurity($0.server) { _ in .host } }
+        let client = try stores.map { try TLSSecurity($0.client) { _ in .host } }
         let scene = Scene(
             core: reactor,
-            client: HTTP2Transport(reactor: reactor, limits: limits, random: .init(seed: 1)),
+            client: HTTP2Transport(
+                reactor: reactor, limits: limits, security: client, random: .init(seed: 1)),
             listenAddress: "127.0.0.1:0",
-            makeServer: { HTTP2Transport(reactor: reactor, limits: $0, random: .init(seed: 2)) },
+            makeServer: {
+                HTTP2Transport(
+                    reactor: reactor, limits: $0, security: server, random: .init(seed: 2))
+            },
             stop: { reactor.stop() })
         let alarm = reactor.schedule(after: patience) { reactor.stop() }
         defer { scene.servers = [] }
@@ -125,6 +137,27 @@ final class Scene {
 
     func after(_ delay: Duration, _ work: @escaping () -> Void) {
         _ = core.schedule(after: delay, work)
+    }
+}
+
+/// The server's certificate in all tests. Clients have none, so that calls are judged as on plain
+/// sockets; what mutual TLS makes of certificates is for tests of its own.
+private enum Certificates {
+    static let stores = Result {
+        let directory = try TemporaryDirectory()
+        let authority = try TestAuthority()
+        let issued = try authority.issue(["URI:lehr://test/shard/s", "IP:127.0.0.1"])
+        let files = TLSFiles(
+            certificate: try directory.write("cert.pem", bytes: issued.certificate),
+            key: try directory.write("key.pem", bytes: issued.key),
+            authority: try directory.write("ca.pem", bytes: authority.pem))
+        let client = TLSFiles(certificate: "", key: "", authority: files.authority)
+        let now = Int64(wallClockMilliseconds() / 1000)
+        return (
+            server: try TLSStore(
+                files, in: directory.files, clients: .optional, atSeconds: now),
+            client: try TLSStore(client, in: directory.files, atSeconds: now)
+        )
     }
 }
 
