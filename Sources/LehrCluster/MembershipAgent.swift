@@ -33,7 +33,8 @@ package final class MembershipAgent {
     package var onJoin: ((HeldLease) -> Void)?
     /// Called at each renewal, with the new deadline.
     package var onRenew: ((HeldLease) -> Void)?
-    /// Called when this process belongs to another cluster than its coordinator and must end.
+    /// Called when the coordinator does not take this process, which must end: it belongs to another
+    /// cluster, or its certificate is not of the member that it says it is.
     package var onRefused: ((RPCError) -> Void)?
 
     private let core: any Core
@@ -133,7 +134,7 @@ package final class MembershipAgent {
 
     private func joinFailed(_ error: RPCError) {
         guard !isStopped else { return }
-        if error.code == .failedPrecondition || error.code == .invalidArgument {
+        if Self.isFinal(error.code) {
             logger.error("refused by the coordinator", metadata: ["reason": "\(error.message)"])
             isStopped = true
             onRefused?(error)
@@ -141,6 +142,14 @@ package final class MembershipAgent {
         }
         sayMissing(error)
         timer = core.schedule(after: backoff.next()) { [self] in join() }
+    }
+
+    /// Whether asking again is of no use: what is wrong is how this process was started.
+    private static func isFinal(_ code: StatusCode) -> Bool {
+        switch code {
+        case .failedPrecondition, .invalidArgument, .permissionDenied, .unauthenticated: true
+        default: false
+        }
     }
 
     private func sayMissing(_ error: RPCError) {

@@ -30,14 +30,15 @@ package final class CoordinatorHandler {
     // MARK: - Members and the map
 
     private func registerMembership(in services: ServiceTable) {
-        services.unary(CoordinatorMethods.join) { [self] _, request, respond in
+        services.unary(CoordinatorMethods.join) { [self] context, request, respond in
             answering(respond) { () throws(CoordinatorRefusal) in
-                try join(request, respond)
+                try join(request, from: context, respond)
             }
         }
-        services.unary(CoordinatorMethods.keepAlive) { [self] _, request, respond in
+        services.unary(CoordinatorMethods.keepAlive) { [self] context, request, respond in
             let incarnation = MemberIncarnation(request.incarnation)
             answering(respond) { () throws(CoordinatorRefusal) in
+                try requireHolder(of: incarnation, context)
                 try shell.keepAlive(incarnation)
                 respond.succeed { answer, _ in
                     answer.ttl_ms = UInt32(shell.instance.leases.terms.ttl.milliseconds)
@@ -45,9 +46,10 @@ package final class CoordinatorHandler {
                 }
             }
         }
-        services.unary(CoordinatorMethods.leave) { [self] _, request, respond in
+        services.unary(CoordinatorMethods.leave) { [self] context, request, respond in
             let incarnation = MemberIncarnation(request.incarnation)
             answering(respond) { () throws(CoordinatorRefusal) in
+                try requireHolder(of: incarnation, context)
                 try shell.decide { instance throws(CoordinatorRefusal) in
                     ((), instance.leave(incarnation, unixMilliseconds: shell.unixMilliseconds))
                 }
@@ -69,11 +71,13 @@ package final class CoordinatorHandler {
     }
 
     private func join(
-        _ request: borrowing Wire.JoinRequest, _ respond: Responder<Wire.JoinResponse>
+        _ request: borrowing Wire.JoinRequest, from context: CallContext,
+        _ respond: Responder<Wire.JoinResponse>
     ) throws(CoordinatorRefusal) {
         guard let role = Role(wire: Int(request.role.rawValue)) else {
             throw .invalid("role: expected ROLE_SHARD, ROLE_WORKER or ROLE_SERVING")
         }
+        try require(role, named: text(request.name), context)
         let join = CoordinatorInstance.JoinRequest(
             name: text(request.name), role: role,
             coreAddresses: texts(request.n_core_addresses, request.core_addresses),
@@ -169,9 +173,12 @@ package final class CoordinatorHandler {
     // MARK: - Tasks
 
     private func registerTasks(in services: ServiceTable) {
-        services.unary(CoordinatorMethods.acquireTask) { [self] _, request, respond in
+        services.unary(CoordinatorMethods.acquireTask) { [self] context, request, respond in
             let wait = min(.milliseconds(Int64(request.wait_ms)), Self.waitMax)
             let worker = MemberIncarnation(request.incarnation)
+            do throws(CoordinatorRefusal) { try requireHolder(of: worker, context) } catch {
+                return respond.fail(RPCError(error))
+            }
             let number = shell.acquireTask(worker, wait: wait) { result in
                 switch result {
                 case .success(let task):
@@ -183,13 +190,14 @@ package final class CoordinatorHandler {
                 respond.untyped.onCancel = { [weak shell] in shell?.stopWaiting(number) }
             }
         }
-        services.unary(CoordinatorMethods.reportTask) { [self] _, request, respond in
+        services.unary(CoordinatorMethods.reportTask) { [self] context, request, respond in
             let worker = MemberIncarnation(request.incarnation)
             let report: TaskReport
             do throws(TranslationError) { report = try TaskReport(wire: request) } catch {
                 return respond.fail(.invalidArgument, "\(error)")
             }
             answering(respond) { () throws(CoordinatorRefusal) in
+                try requireHolder(of: worker, context)
                 let proceed = try shell.decide { instance throws(CoordinatorRefusal) in
                     let (proceed, directives) = try instance.report(
                         report, from: worker, now: shell.core.now,
@@ -199,6 +207,32 @@ package final class CoordinatorHandler {
                 respond.succeed { answer, _ in answer.proceed = proceed ? 1 : 0 }
             }
         }
+    }
+
+    // MARK: - Who speaks
+
+    /// Refuses to let a member speak for another: its certificate must be of this role and name.
+    private func require(
+        _ role: Role, named name: String, _ context: CallContext
+    ) throws(CoordinatorRefusal) {
+        let peer: PeerRole =
+            switch role {
+            case .shard: .shard
+            case .worker: .worker
+            case .serving: .serving
+            }
+        do throws(RPCError) { try context.requireToBe(peer, named: name) } catch {
+            throw .impostor(error.message)
+        }
+    }
+
+    /// The same for the member that holds a lease; one that is unknown is refused where it is used.
+    private func requireHolder(
+        of incarnation: MemberIncarnation, _ context: CallContext
+    ) throws(CoordinatorRefusal) {
+        guard context.identity != nil, let member = shell.instance.leases.member(incarnation)
+        else { return }
+        try require(member.role, named: member.name, context)
     }
 
     /// Runs `body`; a refusal becomes the call's status.
@@ -217,6 +251,7 @@ extension RPCError {
             case .wrongCluster, .noShards: .failedPrecondition
             case .full: .resourceExhausted
             case .unknownLease, .unknownJob: .notFound
+            case .impostor: .permissionDenied
             case .stopping: .unavailable
             }
         self.init(code, "\(refusal)")

@@ -10,6 +10,8 @@ package enum CoordinatorRefusal: Error, Equatable, CustomStringConvertible {
     case unknownLease(MemberIncarnation)
     case unknownJob(String)
     case noShards
+    /// The caller speaks for somebody else than its certificate is of.
+    case impostor(String)
     /// A decision could not be made durable: nothing is promised any more.
     case stopping
 
@@ -26,6 +28,7 @@ package enum CoordinatorRefusal: Error, Equatable, CustomStringConvertible {
             "no lease of incarnation \(incarnation.value); join again"
         case .unknownJob(let job): "no job \"\(job)\"; `lehr job list` shows the jobs there are"
         case .noShards: "no shard has joined the cluster yet; start one with `lehr shard`"
+        case .impostor(let reason): reason
         case .stopping: "this coordinator cannot write its state and stops; try again"
         }
     }

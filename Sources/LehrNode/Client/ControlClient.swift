@@ -9,21 +9,21 @@ import Synchronization
 
 /// A program's connection to a cluster: asynchronous calls over a core of its own.
 final class ControlClient: Sendable {
-    let coordinator: String
+    private let settings: ClientSettings
     private let host: CoreHost
 
-    private init(coordinator: String, host: CoreHost) {
-        self.coordinator = coordinator
+    private init(_ settings: ClientSettings, host: CoreHost) {
+        self.settings = settings
         self.host = host
     }
 
     /// Runs `body` with a client and ends its core afterwards. Nothing is sent yet: an unreachable
     /// coordinator shows at the first call.
     static func with<Value: Sendable>(
-        _ coordinator: String, _ body: (ControlClient) async throws -> Value
+        _ settings: ClientSettings, _ body: (ControlClient) async throws -> Value
     ) async throws -> Value {
         let client = ControlClient(
-            coordinator: coordinator, host: try await CoreHost.start(name: "lehr-client"))
+            settings, host: try await CoreHost.start(name: "lehr-client"))
         do {
             let value = try await body(client)
             await client.host.shutDown(grace: .zero)
@@ -42,9 +42,10 @@ final class ControlClient: Sendable {
         _ fill: @escaping @Sendable (inout Q, WireArena) -> Void = { _, _ in },
         read: @escaping @Sendable (P) throws -> Value
     ) async throws -> Value {
-        let address = address ?? coordinator
+        let credentials = try credentials(for: address)
+        let address = address ?? settings.coordinator
         return try await host.start { transport, finish in
-            let options = CallOptions(timeout: timeout)
+            let options = CallOptions(timeout: timeout, metadata: credentials)
             transport.channel(to: address).unary(method, options, fill) { result in
                 finish(
                     Result {
@@ -63,11 +64,18 @@ final class ControlClient: Sendable {
         _ fill: @escaping @Sendable (inout Q, WireArena) -> Void,
         read: @escaping @Sendable (P) throws -> Value
     ) -> AsyncThrowingStream<Value, any Error> {
-        let address = address ?? coordinator
         let (stream, continuation) = AsyncThrowingStream<Value, any Error>.makeStream()
+        let options: CallOptions
+        do {
+            options = CallOptions(timeout: nil, metadata: try credentials(for: address))
+        } catch {
+            continuation.finish(throwing: error)
+            return stream
+        }
+        let address = address ?? settings.coordinator
         host.mailboxRun { transport in
             transport.channel(to: address).serverStreaming(
-                method, CallOptions(timeout: nil), fill,
+                method, options, fill,
                 onMessage: { message in
                     do { continuation.yield(try read(message.pointee)) } catch {
                         continuation.finish(throwing: error)
@@ -78,6 +86,13 @@ final class ControlClient: Sendable {
                 })
         }
         return stream
+    }
+
+    /// What is shown to `address`; nil: the coordinator.
+    private func credentials(for address: String?) throws(ClientError) -> Metadata {
+        guard address == nil, let token = settings.token else { return Metadata() }
+        return try token.credentials(
+            for: settings.coordinator, isEncrypted: settings.isEncrypted)
     }
 
     /// Runs `body` on the client's core, as for a `TableClient`.

@@ -19,7 +19,7 @@ struct MembersCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let (cluster, members) = try await ControlClient.with(client.address) {
+        let (cluster, members) = try await ControlClient.with(client.settings) {
             try await $0.members()
         }
         let rows = members.map {
@@ -64,7 +64,7 @@ struct PlacementCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let map = try await ControlClient.with(client.address) { try await $0.map() }
+        let map = try await ControlClient.with(client.settings) { try await $0.map() }
         if client.json { return print(try Formatting.json(rows(map))) }
         guard !map.tables.isEmpty else { return print("nothing is placed: there are no jobs") }
         print("cluster map version \(map.version)")

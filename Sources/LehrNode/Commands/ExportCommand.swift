@@ -20,7 +20,7 @@ struct ExportCommand: AsyncParsableCommand {
 
     func run() async throws {
         let isQuiet = client.json
-        let path = try await ControlClient.with(client.address) { client in
+        let path = try await ControlClient.with(client.settings) { client in
             try await Exporter(client: client, files: LocalFileSystem()) { step in
                 if !isQuiet { FileHandle.standardError.write(Data("export: \(step)\n".utf8)) }
             }.export(job, to: directory)

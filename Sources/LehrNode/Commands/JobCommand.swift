@@ -29,14 +29,14 @@ struct JobCommand: AsyncParsableCommand {
         func run() async throws {
             let bytes = try LocalFileSystem().read(file, limit: 1 << 20)
             let spec = try JobFile.text(String(decoding: bytes, as: UTF8.self), data: data)
-            let job = try await ControlClient.with(client.address) { try await $0.submit(spec) }
+            let job = try await ControlClient.with(client.settings) { try await $0.submit(spec) }
             guard watch else {
                 print(
                     client.json
                         ? try Formatting.json(job) : "submitted job \(job.id.value) (\(job.name))")
                 return
             }
-            try await JobProgress(json: client.json).follow("\(job.id.value)", at: client.address)
+            try await JobProgress(json: client.json).follow("\(job.id.value)", at: client.settings)
         }
     }
 
@@ -46,7 +46,7 @@ struct JobCommand: AsyncParsableCommand {
         @OptionGroup var client: ClientFlags
 
         func run() async throws {
-            let jobs = try await ControlClient.with(client.address) { try await $0.jobs() }
+            let jobs = try await ControlClient.with(client.settings) { try await $0.jobs() }
             if client.json { return print(try Formatting.json(jobs)) }
             guard !jobs.isEmpty else { return print("no jobs; `lehr job submit FILE` starts one") }
             var table = TextTable([
@@ -68,7 +68,7 @@ struct JobCommand: AsyncParsableCommand {
         var job: String
 
         func run() async throws {
-            let (status, tables) = try await ControlClient.with(client.address) { client in
+            let (status, tables) = try await ControlClient.with(client.settings) { client in
                 let status = try await client.job(job)
                 let map = try await client.map()
                 // A shard that is gone must not hide what the coordinator knows.
@@ -94,7 +94,7 @@ struct JobCommand: AsyncParsableCommand {
         var job: String
 
         func run() async throws {
-            try await JobProgress(json: client.json).follow(job, at: client.address)
+            try await JobProgress(json: client.json).follow(job, at: client.settings)
         }
     }
 
@@ -107,7 +107,7 @@ struct JobCommand: AsyncParsableCommand {
         var job: String
 
         func run() async throws {
-            let status = try await ControlClient.with(client.address) { try await $0.stop(job) }
+            let status = try await ControlClient.with(client.settings) { try await $0.stop(job) }
             print(
                 client.json
                     ? try Formatting.json(status)

@@ -16,8 +16,8 @@ struct JobProgress {
     /// Follows the job to its end; exits with 1 when it failed. A coordinator that is restarted
     /// meanwhile is waited for.
     @discardableResult
-    func follow(_ name: String, at address: String) async throws -> JobStatus {
-        let last = try await ControlClient.with(address) { client in
+    func follow(_ name: String, at cluster: ClientSettings) async throws -> JobStatus {
+        let last = try await ControlClient.with(cluster) { client in
             try await watch(name, client)
         }
         if last.state == .failed {

@@ -19,8 +19,13 @@ struct CoordinatorCommand: AsyncParsableCommand {
     @Option(help: "How often members renew their lease; at most a third of the TTL.")
     var heartbeat: String?
 
+    @Option(help: "The file of people's tokens; see `lehr tokens`.")
+    var tokens: String?
+
     func run() async throws {
-        var reader = try flags.reader(["lease-ttl": leaseTTL, "heartbeat": heartbeat])
+        var reader = try flags.reader([
+            "lease-ttl": leaseTTL, "heartbeat": heartbeat, "tokens": tokens,
+        ])
         let config = CoordinatorConfig(&reader)
         guard try proceed(&reader, flags) else { return }
         let runner = NodeRunner(config.common, role: "coordinator")

@@ -35,12 +35,15 @@ struct MemberConfig {
 struct CoordinatorConfig {
     let common: CommonConfig
     let stateDir: String
+    /// The file of people's tokens; empty: none are taken.
+    let tokens: String
     let terms: LeaseTerms
 
     init(_ reader: inout ConfigReader) {
         common = CommonConfig(
             &reader, listen: "127.0.0.1:7100", httpListen: "127.0.0.1:7180")
         stateDir = reader.text("state-dir", default: "lehr-state/coordinator")
+        tokens = reader.text("tokens", default: "")
         let ttl = reader.duration("lease-ttl", in: .seconds(2) ... .seconds(3600), default: "10s")
         let heartbeat = reader.duration(
             "heartbeat", in: .milliseconds(100) ... .seconds(1200), default: "3s")

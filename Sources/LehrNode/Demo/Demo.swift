@@ -85,7 +85,7 @@ struct Demo {
     /// The members find each other through the lease table: wait until all are on it.
     private func waitForMembers(_ coordinator: String) async throws {
         let expected = shards + workers + 1
-        try await ControlClient.with(coordinator) { client in
+        try await ControlClient.with(ClientSettings(coordinator: coordinator)) { client in
             for _ in 0..<300 {
                 let members = try await client.members().members
                 if members.count >= expected {
@@ -102,14 +102,18 @@ struct Demo {
 
     private func train(on dataset: String, at coordinator: String) async throws -> JobStatus {
         let text = try JobFile.text(spec, data: dataset)
-        let job = try await ControlClient.with(coordinator) { try await $0.submit(text) }
+        let job = try await ControlClient.with(ClientSettings(coordinator: coordinator)) {
+            try await $0.submit(text)
+        }
         print("== Training job \(job.id.value) (\(job.name)), submitted to \(coordinator)")
-        return try await JobProgress(json: false).follow("\(job.id.value)", at: coordinator)
+        return try await JobProgress(json: false)
+            .follow("\(job.id.value)", at: ClientSettings(coordinator: coordinator))
     }
 
     private func export(_ job: JobStatus, at coordinator: String) async throws -> String {
         print("== Exporting the model")
-        let path = try await ControlClient.with(coordinator) { client in
+        let path = try await ControlClient.with(ClientSettings(coordinator: coordinator)) {
+            client in
             try await Exporter(client: client, files: LocalFileSystem()) { _ in }
                 .export("\(job.id.value)", to: models)
         }

@@ -33,6 +33,8 @@ final class CoordinatorRole: NodeRole {
         let host = try await CoreHost.start(name: "lehr-core-0")
         self.host.withLock { $0 = host }
         let (config, fatal, metrics, logger) = (config, fatal, metrics, logger)
+        let access = AccessControl(cluster: nil, tokens: config.tokens, logger: logger)
+        try access.check(listen: config.common.listen)
         let address = try await host.run { transport in
             let shell = try Self.makeShell(config, transport.core, fatal, logger)
             let services = ServiceTable()
@@ -41,6 +43,9 @@ final class CoordinatorRole: NodeRole {
                 try planner.plan(spec)
             }.register(in: services)
             try Self.addStandardServices(to: services)
+            if let authorizer = try access.guardCalls(of: services, on: transport.core) {
+                metrics.follow(authorizer, on: transport.core)
+            }
             let address = try Self.listen(transport, config.common.listen, services)
             shell.onChange = { metrics.observe($0) }
             metrics.observe(shell.instance)

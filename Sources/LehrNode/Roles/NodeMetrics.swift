@@ -20,6 +20,7 @@ final class NodeMetrics: Sendable {
         self.registry = registry
         registry.describe("lehr_rpc_answered_total", "Calls answered, by status.")
         registry.describe("lehr_rpc_made_total", "Calls made that have ended, by status.")
+        registry.describe("lehr_rpc_denied_total", "Calls refused for who made them, by status.")
         registry.describe("lehr_rpc_received_bytes_total", "Bytes received on gRPC connections.")
         registry.describe("lehr_rpc_sent_bytes_total", "Bytes sent on gRPC connections.")
         registry.describe("lehr_rpc_connections", "gRPC connections open now.")
@@ -50,6 +51,21 @@ final class NodeMetrics: Sendable {
             received.advance(to: counters.bytesIn, [("core", core)])
             sent.advance(to: counters.bytesOut, [("core", core)])
             open.set(counters.connectionsOpen)
+            return true
+        }
+    }
+
+    func follow(_ authorizer: Authorizer, on core: any Core) {
+        var denied = Deltas("lehr_rpc_denied_total", registry)
+        every(on: core) { [weak authorizer, unowned core] in
+            guard let authorizer else { return false }
+            let counters = authorizer.counters
+            for (code, count) in [
+                (StatusCode.unauthenticated, counters.unauthenticated),
+                (StatusCode.permissionDenied, counters.forbidden),
+            ] {
+                denied.advance(to: count, [("code", code.name), ("core", "\(core.index)")])
+            }
             return true
         }
     }
