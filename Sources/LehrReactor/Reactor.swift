@@ -16,9 +16,14 @@ package final class Reactor: Core {
     package let index: Int
     private let box: ReactorMailbox
     private var poller: Poller
-    private var timers = TimerQueue()
+    private var timers: TimerWheel
     private var posted: [() -> Void] = []
+    private var running: [() -> Void] = []
     private var turnEnds: [any TurnEnd] = []
+    private var ending: [any TurnEnd] = []
+    private let mode: PollMode
+    private let processor: Int?
+    private var spin = SpinBudget()
     private var owner = pthread_self()
     private let clock = SystemClock()
     /// Memory that a socket is read into, for use within one call.
@@ -27,8 +32,12 @@ package final class Reactor: Core {
     /// 64 KiB beats larger buffers, which fall out of the cache.
     private static let readBufferSize = 64 << 10
 
-    package init(index: Int = 0) throws(SystemError) {
+    /// `plan` says how it waits, and where.
+    package init(index: Int = 0, plan: PollPlan = .blocking) throws(SystemError) {
         self.index = index
+        mode = plan.mode
+        processor = index < plan.processors.count ? plan.processors[index] : nil
+        timers = TimerWheel(at: clock.now)
         poller = try Poller()
         box = ReactorMailbox(wakeup: poller.wakeup)
         readBuffer = .allocate(byteCount: Self.readBufferSize, alignment: 64)
@@ -72,6 +81,7 @@ package final class Reactor: Core {
     /// Runs on the calling thread until `stop`; once. Afterwards the reactor holds on to nothing.
     package func run() {
         owner = pthread_self()
+        if let processor { _ = ProcessorShare.pin(to: processor) }
         while true {
             let (works, isStopping) = box.take()
             for work in works { work() }
@@ -79,20 +89,49 @@ package final class Reactor: Core {
             runTurnEnds()
             if isStopping { break }
             runTimers()
-            runEvents(poller.wait(milliseconds: patience()))
+            runEvents(waitForEvents())
         }
         box.close()
         // What waits holds the reactor's users, and they the reactor.
         posted = []
         turnEnds = []
-        timers = TimerQueue()
+        timers = TimerWheel(at: now)
         poller.forgetAll()
     }
 
-    /// How long to wait for events: 0 while there is work, -1 for ever.
+    /// Waits as the mode says, and returns the number of events.
+    private func waitForEvents() -> Int {
+        guard posted.isEmpty, turnEnds.isEmpty else { return poller.wait(milliseconds: 0) }
+        switch mode {
+        case .block: return poller.wait(milliseconds: patience())
+        case .busy: return poller.wait(milliseconds: 0)
+        case .adaptive: return spinAndWait()
+        }
+    }
+
+    private func spinAndWait() -> Int {
+        let start = now
+        if spin.nanoseconds > 0 {
+            var end = start + .nanoseconds(spin.nanoseconds)
+            if let next = timers.nextTime { end = min(end, next) }
+            repeat {
+                let count = poller.wait(milliseconds: 0)
+                guard count == 0, !box.hasMail else {
+                    spin.paid()
+                    return count
+                }
+            } while now < end
+        }
+        let asleep = now
+        let count = poller.wait(milliseconds: patience())
+        spin.slept(for: (now - asleep).nanoseconds)
+        return count
+    }
+
+    /// How long to sleep: 0 while there is mail, -1 for ever.
     private func patience() -> Int32 {
-        guard posted.isEmpty, turnEnds.isEmpty, box.prepareToSleep() else { return 0 }
-        guard let next = timers.nextTime() else { return -1 }
+        guard box.prepareToSleep() else { return 0 }
+        guard let next = timers.nextTime else { return -1 }
         let nanoseconds = (next - now).nanoseconds
         // Rounded up: waking before the time would only mean to wait again.
         return Int32(clamping: (max(nanoseconds, 0) + 999_999) / 1_000_000)
@@ -106,24 +145,23 @@ package final class Reactor: Core {
 
     private func runTimers() {
         // Timers set by these wait for the next turn, so that no chain of them starves the sockets.
-        guard let first = timers.nextTime() else { return }
+        guard timers.count > 0 else { return }
         let now = self.now
-        guard first <= now else { return }
-        while let (_, work) = timers.takeDue(at: now) { work() }
+        while let work = timers.takeDue(at: now) { work() }
     }
 
     /// Runs what was posted before this call; what that posts waits for the next turn.
     private func runPosted() {
         guard !posted.isEmpty else { return }
-        var works: [() -> Void] = []
-        swap(&works, &posted)
-        for work in works { work() }
+        swap(&running, &posted)
+        for work in running { work() }
+        running.removeAll(keepingCapacity: true)
     }
 
     private func runTurnEnds() {
         guard !turnEnds.isEmpty else { return }
-        var targets: [any TurnEnd] = []
-        swap(&targets, &turnEnds)
-        for target in targets { target.endOfTurn() }
+        swap(&ending, &turnEnds)
+        for target in ending { target.endOfTurn() }
+        ending.removeAll(keepingCapacity: true)
     }
 }

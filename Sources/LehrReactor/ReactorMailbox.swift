@@ -15,6 +15,8 @@ package final class ReactorMailbox: Mailbox {
     }
 
     private let state: Mutex<State>
+    /// Set with every change that the reactor has to see; for a look without the lock.
+    private let isMarked = Atomic(false)
 
     /// Pieces of work waiting; the next is refused.
     private static let capacity = 65_536
@@ -28,6 +30,7 @@ package final class ReactorMailbox: Mailbox {
                 return false
             }
             state.queue.append(work)
+            isMarked.store(true, ordering: .releasing)
             wake(&state)
             return true
         }
@@ -37,6 +40,7 @@ package final class ReactorMailbox: Mailbox {
     package func stop() {
         state.withLock { state in
             state.isStopping = true
+            isMarked.store(true, ordering: .releasing)
             wake(&state)
         }
     }
@@ -49,10 +53,14 @@ package final class ReactorMailbox: Mailbox {
         _ = write(state.wakeup, &one, MemoryLayout<UInt64>.size)
     }
 
+    /// Whether `take` has something to give.
+    var hasMail: Bool { isMarked.load(ordering: .acquiring) }
+
     /// Everything posted since the last call, in order, and whether to stop.
     func take() -> (works: [@Sendable () -> Void], isStopping: Bool) {
         state.withLock { state in
             state.isSleeping = false
+            isMarked.store(false, ordering: .relaxed)
             guard !state.queue.isEmpty else { return ([], state.isStopping) }
             var works: [@Sendable () -> Void] = []
             swap(&works, &state.queue)

@@ -11,9 +11,10 @@ package final class ReactorThread: Sendable {
 
     /// Starts the thread `name` (15 bytes are kept), which runs `setUp` and then the reactor.
     package init(
-        index: Int = 0, name: String, _ setUp: @escaping @Sendable (Reactor) -> Void
+        index: Int = 0, name: String, plan: PollPlan = .blocking,
+        _ setUp: @escaping @Sendable (Reactor) -> Void
     ) throws(SystemError) {
-        let reactor = try Reactor(index: index)
+        let reactor = try Reactor(index: index, plan: plan)
         guard let mailbox = reactor.mailbox as? ReactorMailbox else {
             preconditionFailure("a reactor has a reactor's mailbox")
         }

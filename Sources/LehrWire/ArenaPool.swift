@@ -8,12 +8,17 @@ package final class ArenaPool {
     package func withArena<Result, Failure: Error>(
         _ body: (WireArena) throws(Failure) -> Result
     ) throws(Failure) -> Result {
-        let arena = idle.popLast() ?? WireArena()
-        defer {
-            arena.removeAll()
-            idle.append(arena)
-        }
+        let arena = take()
+        defer { give(arena) }
         return try body(arena)
+    }
+
+    /// An empty arena, for work that waits; to be given back.
+    package func take() -> WireArena { idle.popLast() ?? WireArena() }
+
+    package func give(_ arena: WireArena) {
+        arena.removeAll()
+        idle.append(arena)
     }
 
     /// The bytes of a message that `fill` builds.
