@@ -48,10 +48,15 @@ package final class RPCBenchmark {
             progress("\(measure.name): \(measure.summary)")
             do {
                 report.figures += try measure.run(stage)
-            } catch let missing as BenchError where missing.isMissingPart {
-                progress("\(measure.name): skipped: \(missing.description)")
-                report.skipped.append(
-                    BenchReport.Skipped(measure: measure.name, reason: missing.description))
+            } catch {
+                let omission = BenchReport.Omission(measure: measure.name, reason: "\(error)")
+                let isSkipped = (error as? BenchError)?.isMissingPart ?? false
+                if isSkipped {
+                    report.skipped.append(omission)
+                } else {
+                    report.broken.append(omission)
+                }
+                progress("\(measure.name): \(isSkipped ? "skipped" : "broken"): \(error)")
             }
         }
         return report

@@ -1,6 +1,7 @@
 /// What a benchmark has found.
 package struct BenchReport: Encodable, Sendable {
-    package struct Skipped: Encodable, Sendable {
+    /// A measure without figures, and why.
+    package struct Omission: Encodable, Sendable {
         package let measure: String
         package let reason: String
     }
@@ -11,7 +12,10 @@ package struct BenchReport: Encodable, Sendable {
     /// Whether rounds were cut short, so that the figures prove little.
     package let quick: Bool
     package internal(set) var figures: [Figure] = []
-    package internal(set) var skipped: [Skipped] = []
+    /// What a measure needs is not installed.
+    package internal(set) var skipped: [Omission] = []
+    /// A measure went wrong.
+    package internal(set) var broken: [Omission] = []
 
     init(_ benchmark: String, _ machine: Machine, rounds: Int, quick: Bool) {
         self.benchmark = benchmark

@@ -29,7 +29,10 @@ struct BenchCommand: ParsableCommand {
         var quick = false
         @Flag(help: "Print JSON for programs instead of a table for people.")
         var json = false
-        @Flag(help: "Exit with status 1 when a figure misses its target.")
+        @Flag(
+            help:
+                "Exit with status 1 when a figure misses its target, not only when a measure breaks."
+        )
         var gate = false
         @Option(help: "The server of the package in Benchmarks/.")
         var grpcSwiftServer = "Benchmarks/.build/release/grpc-swift-server"
@@ -57,7 +60,7 @@ struct BenchCommand: ParsableCommand {
                 FileHandle.standardError.write(Data("bench: \(line)\n".utf8))
             }
             print(json ? try Formatting.json(report) : BenchText.describe(report))
-            if gate, !report.failed.isEmpty { throw ExitCode(1) }
+            if !report.broken.isEmpty || gate && !report.failed.isEmpty { throw ExitCode(1) }
         }
     }
 
@@ -110,6 +113,7 @@ enum BenchText {
             figure.note.map { "\(figure.name): \($0)" }
         }
         lines += report.skipped.map { "\($0.measure): skipped: \($0.reason)" }
+        lines += report.broken.map { "\($0.measure): broken: \($0.reason)" }
         return lines.joined(separator: "\n")
     }
 

@@ -17,7 +17,10 @@ package enum ServerProgram {
         let server: AnyObject
         switch kind {
         case .grpc:
-            let transport = HTTP2Transport(reactor: reactor, random: random)
+            var limits = RPCLimits()
+            // All of them come from this machine.
+            limits.connectionsPerPeerMax = limits.connectionsMax
+            let transport = HTTP2Transport(reactor: reactor, limits: limits, random: random)
             let services = ServiceTable()
             for method in EchoMethod.allCases { method.register(in: services) }
             print(try transport.listen(at: "127.0.0.1:0", services))
