@@ -1,3 +1,5 @@
+// Its headers bring `tm` too, and where they come first it is theirs.
+import COpenSSL
 import Glibc
 
 /// A moment by the wall clock, in seconds since 1970: what certificates and tokens end by.
