@@ -152,7 +152,7 @@ let package = Package(
             "LehrBench",
             [
                 "LehrCore", "LehrRPC", "LehrWire", "CLehrWire", "LehrReactor", "LehrHTTP2",
-                "CLinux",
+                "CLinux", "LehrTLS", "LehrIdentity",
             ]),
 
         // Composition and executables.

@@ -1,4 +1,5 @@
 import Glibc
+import LehrCore
 
 /// What the processes of a benchmark share: how they are started, where they run, what they may take,
 /// and a folder for their files.
@@ -105,15 +106,5 @@ final class Stage {
 
     deinit { Self.removeFolder() }
 
-    static func removeFolder() {
-        guard let listing = opendir(folder) else { return }
-        while let entry = readdir(listing) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-            }
-            if name != ".", name != ".." { unlink("\(folder)/\(name)") }
-        }
-        closedir(listing)
-        rmdir(folder)
-    }
+    static func removeFolder() { try? LocalFileSystem().remove(folder) }
 }

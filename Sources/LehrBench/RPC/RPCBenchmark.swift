@@ -22,7 +22,12 @@ package final class RPCBenchmark {
             name: "echo", summary: "1 MiB both ways, against grpc-swift-2", run: LargeCalls.echo),
         Measure(
             name: "upload", summary: "4 MiB one way, against TCP", run: LargeCalls.upload),
-        Measure(name: "download", summary: "1 MiB down, against nghttpd", run: LargeCalls.download),
+        Measure(
+            name: "download", summary: "1 MiB down, in cleartext and over TLS, against nghttpd",
+            run: LargeCalls.download),
+        Measure(
+            name: "tls", summary: "small calls over TLS: CPU, against nghttpd and cleartext",
+            run: SmallCalls.tls),
         Measure(
             name: "connections", summary: "thousands of connections: rate and memory",
             run: Connections.measure),

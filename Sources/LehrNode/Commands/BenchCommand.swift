@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import LehrBench
 import LehrCore
+import LehrTLS
 
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -70,10 +71,15 @@ struct BenchCommand: ParsableCommand {
 
         @Option var kind = ServerProgram.Kind.grpc
         @Option var messageBytes = 0
+        @Option(help: "The certificate and its key, in one file.") var tlsCertificate: String?
+        @Option var tlsAuthority = ""
 
         func run() throws {
+            let tls = tlsCertificate.map {
+                TLSFiles(certificate: $0, key: $0, authority: tlsAuthority)
+            }
             try ServerProgram.run(
-                kind, messageBytes: messageBytes, random: RandomSource(seed: 1))
+                kind, messageBytes: messageBytes, tls: tls, random: RandomSource(seed: 1))
         }
     }
 

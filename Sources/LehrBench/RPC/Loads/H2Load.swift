@@ -4,6 +4,9 @@ struct H2Load: Load {
     /// Calls in flight on each connection.
     var streams: Int
 
+    /// One for all, so that no server is slower for what it prefers.
+    private static let cipher = "TLS_AES_128_GCM_SHA256"
+
     var inFlight: Int { connections * streams }
 
     func run(_ count: Int, on server: BenchServer, _ stage: Stage) throws(BenchError) -> Outcome {
@@ -13,7 +16,8 @@ struct H2Load: Load {
             "requests: \(count) total, \(count) started, \(count) done, \(count) succeeded, 0 failed"
         // A call that has failed is an answer without data.
         guard text.contains("\n\(requests)"),
-            text.contains("(\(count * server.answerBytes)) data")
+            text.contains("(\(count * server.answerBytes)) data"),
+            !server.isTLS || text.contains("\nTLS Protocol: TLSv1.3\nCipher: \(Self.cipher)\n")
         else { throw BenchError("\(server.name) has not answered every call:\n\(text)") }
         return outcome
     }
@@ -31,21 +35,25 @@ struct H2Load: Load {
         _ arguments: [String], on server: BenchServer, _ stage: Stage
     ) throws(BenchError) -> ChildProcess {
         let command =
-            [try Tool.h2load.find(), "-t", "1", "-c", "\(connections)", "-m", "\(streams)"]
+            [
+                try Tool.h2load.find(), "-t", "1", "-c", "\(connections)", "-m", "\(streams)",
+                "--tls13-ciphers=\(Self.cipher)",
+            ]
             + arguments + (try target(server, stage))
         return try stage.startLoad(command)
     }
 
     private func target(_ server: BenchServer, _ stage: Stage) throws(BenchError) -> [String] {
+        let base = "\(server.isTLS ? "https" : "http")://\(server.address)"
         switch server.kind {
         case .grpc(let method):
             let bytes = server.messageBytes
             let body = try stage.file("grpc-\(bytes)", EchoMessage.frame(of: bytes))
             return [
                 "-d", body, "-H", "content-type: application/grpc", "-H", "te: trailers",
-                "http://\(server.address)\(method.path)",
+                base + method.path,
             ]
-        case .files(let name): return ["http://\(server.address)/\(name)"]
+        case .files(let name): return ["\(base)/\(name)"]
         case .tcp: throw BenchError("\(server.name) does not speak HTTP/2")
         }
     }

@@ -40,17 +40,27 @@ enum LargeCalls {
         return figures
     }
 
+    /// In cleartext and over TLS.
     static func download(_ stage: Stage) throws -> [Figure] {
         let bytes = EchoMethod.downloadBytes
-        let reference = try BenchServer.nghttpd(bytes: bytes, stage)
-        let lehr = try BenchServer.lehr(.download, bytes: 64, stage)
-        let (ours, theirs) = try Duel(load: H2Load(streams: 4), stage: stage).run(lehr, reference)
-        return [
-            Figure(
-                "download", "1 MiB down, 4 streams", unit: "1/s", lehr: ours.perSecond,
-                reference: (theirs.name, theirs.perSecond)),
-            cpu("cpu-download", "CPU of 1 MiB down, 4 streams", ours, theirs),
-        ]
+        var figures: [Figure] = []
+        for (suffix, label, tls) in [
+            ("", "", nil), ("-tls", ", TLS 1.3", try TestCertificate.files(stage)),
+        ] {
+            let reference = try BenchServer.nghttpd(bytes: bytes, tls: tls, stage)
+            let lehr = try BenchServer.lehr(.download, bytes: 64, tls: tls, stage)
+            let duel = Duel(load: H2Load(streams: 4), stage: stage)
+            let (ours, theirs) = try duel.run(lehr, reference)
+            figures += [
+                Figure(
+                    "download\(suffix)", "1 MiB down, 4 streams\(label)", unit: "1/s",
+                    lehr: ours.perSecond, reference: (theirs.name, theirs.perSecond),
+                    target: tls == nil ? nil : .atLeast(1.0)),
+                cpu(
+                    "cpu-download\(suffix)", "CPU of 1 MiB down, 4 streams\(label)", ours, theirs),
+            ]
+        }
+        return figures
     }
 
     private static func cpu(

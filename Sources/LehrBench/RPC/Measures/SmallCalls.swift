@@ -17,6 +17,26 @@ enum SmallCalls {
         return figures
     }
 
+    /// What TLS adds.
+    static func tls(_ stage: Stage) throws -> [Figure] {
+        let files = try TestCertificate.files(stage)
+        let plain = try BenchServer.lehr(bytes: bytes, stage)
+        let reference = try BenchServer.nghttpd(bytes: bytes, tls: files, stage)
+        let lehr = try BenchServer.lehr(bytes: bytes, tls: files, stage)
+        let duel = Duel(load: H2Load(streams: 64), stage: stage)
+        let (ours, theirs) = try duel.run(lehr, reference)
+        let (secure, clear) = try duel.run(lehr, plain)
+        let summary = "CPU a request, 64 B unary, 64 streams, TLS 1.3"
+        return [
+            Figure(
+                "cpu-tls-nghttpd", summary, unit: "us", lehr: ours.cpuMicroseconds,
+                reference: ("nghttpd", theirs.cpuMicroseconds)),
+            Figure(
+                "cpu-tls-cleartext", summary, unit: "us", lehr: secure.cpuMicroseconds,
+                reference: ("cleartext", clear.cpuMicroseconds)),
+        ]
+    }
+
     static func againstGRPCSwift(_ stage: Stage) throws -> [Figure] {
         let references = [
             try BenchServer.grpcSwift(sharesThread: false, bytes: bytes, stage),

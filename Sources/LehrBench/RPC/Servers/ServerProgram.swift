@@ -3,6 +3,7 @@ package import LehrCore
 import LehrHTTP2
 import LehrRPC
 import LehrReactor
+package import LehrTLS
 
 /// The program of a server under test: one reactor on the calling thread.
 package enum ServerProgram {
@@ -11,8 +12,10 @@ package enum ServerProgram {
     }
 
     /// Prints the address and answers until standard input ends. `messageBytes`: of each message
-    /// over TCP.
-    package static func run(_ kind: Kind, messageBytes: Int, random: RandomSource) throws {
+    /// over TCP. `tls`: what gRPC is answered with; nil: in cleartext.
+    package static func run(
+        _ kind: Kind, messageBytes: Int, tls: TLSFiles?, random: RandomSource
+    ) throws {
         let reactor = try Reactor()
         let server: AnyObject
         switch kind {
@@ -20,7 +23,8 @@ package enum ServerProgram {
             var limits = RPCLimits()
             // All of them come from this machine.
             limits.connectionsPerPeerMax = limits.connectionsMax
-            let transport = HTTP2Transport(reactor: reactor, limits: limits, random: random)
+            let transport = HTTP2Transport(
+                reactor: reactor, limits: limits, security: try tls.map(security), random: random)
             let services = ServiceTable()
             for method in EchoMethod.allCases { method.register(in: services) }
             print(try transport.listen(at: "127.0.0.1:0", services))
@@ -34,6 +38,13 @@ package enum ServerProgram {
         _ = try reactor.watch(STDIN_FILENO, InputEnd { reactor.stop() })
         reactor.run()
         withExtendedLifetime(server) {}
+    }
+
+    /// h2load has no certificate to show.
+    private static func security(_ files: TLSFiles) throws -> TLSSecurity {
+        let store = try TLSStore(
+            files, in: LocalFileSystem(), clients: .optional, atSeconds: Int64(time(nil)))
+        return try TLSSecurity(store) { _ in .host }
     }
 }
 
