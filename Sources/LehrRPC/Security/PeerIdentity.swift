@@ -2,7 +2,8 @@
 ///
 /// On the wire it is a URI among the certificate's subject alternative names,
 /// `lehr://CLUSTER/ROLE/NAME`.
-package struct PeerIdentity: Hashable, Sendable, CustomStringConvertible {
+// An object, because each call carries it and hardly any asks for its parts.
+package final class PeerIdentity: Hashable, Sendable, CustomStringConvertible {
     /// What must agree between all members; chosen when the certificate authority is made.
     package let cluster: String
     /// `coordinator`, `shard`, `worker`, `serving`, or `client` for people's programs.
@@ -16,7 +17,7 @@ package struct PeerIdentity: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// nil: the text is not such a URI. Each part has letters, digits, `-`, `_` and `.` only.
-    package init?(uri: String) {
+    package convenience init?(uri: String) {
         guard uri.hasPrefix(Self.scheme) else { return nil }
         let parts = uri.dropFirst(Self.scheme.count)
             .split(separator: "/", omittingEmptySubsequences: false)
@@ -27,6 +28,17 @@ package struct PeerIdentity: Hashable, Sendable, CustomStringConvertible {
     package var uri: String { "\(Self.scheme)\(cluster)/\(role)/\(name)" }
 
     package var description: String { uri }
+
+    package static func == (left: PeerIdentity, right: PeerIdentity) -> Bool {
+        left === right
+            || left.cluster == right.cluster && left.role == right.role && left.name == right.name
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(cluster)
+        hasher.combine(role)
+        hasher.combine(name)
+    }
 
     private static let scheme = "lehr://"
 

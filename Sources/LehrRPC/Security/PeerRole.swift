@@ -9,7 +9,7 @@ package enum PeerRole: String, Sendable, CaseIterable {
 }
 
 extension PeerIdentity {
-    package init(cluster: String, role: PeerRole, name: String) {
+    package convenience init(cluster: String, role: PeerRole, name: String) {
         self.init(cluster: cluster, role: role.rawValue, name: name)
     }
 }
