@@ -150,7 +150,9 @@ class HTTP2Connection: PollTarget, SessionEvents {
             case .bytes(let count):
                 receive(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                 // A short read has emptied the stream, unless its end follows.
-                if count < buffer.count, !readiness.contains(.ended), !stream.hasUnread { return }
+                if count < buffer.count, readiness.isDisjoint(with: .ended), !stream.hasUnread {
+                    return
+                }
             case .wouldBlock: return
             case .ended: return hungUp("the peer closed the connection", .peer)
             case .failed(let cause): return hungUp("\(SystemError("read", cause))", .failed)
