@@ -31,7 +31,10 @@ package enum Resolver {
         return addresses
     }
 
-    /// As `resolve`, without blocking the reactor: a name is looked up on a thread of its own.
+    /// As `resolve`, without blocking the reactor: names are looked up on threads of the process.
+    ///
+    /// UNAVAILABLE at once when too many look-ups wait; otherwise it may take as long as the system's
+    /// resolver does, so whoever asks has a timer.
     package static func resolve(
         _ target: HostPort, on reactor: Reactor,
         _ completion: @escaping (Result<[SocketAddress], RPCError>) -> Void
@@ -42,25 +45,14 @@ package enum Resolver {
         }
         let answer = Confined(completion, to: reactor)
         let mailbox = reactor.mailbox
-        let lookup = Unmanaged.passRetained(
-            Lookup {
-                let result = Result { () throws(RPCError) in try resolve(target) }
-                mailbox.post { answer.withValue { $0(result) } }
-            })
-        var thread = pthread_t()
-        let cause = pthread_create(
-            &thread, nil,
-            { argument in
-                guard let argument else { return nil }
-                Unmanaged<Lookup>.fromOpaque(argument).takeRetainedValue().body()
-                return nil
-            }, lookup.toOpaque())
-        guard cause == 0 else {
-            lookup.release()
-            let error = RPCError(.unavailable, "cannot start a thread to resolve \(target.host)")
-            return reactor.post { completion(.failure(error)) }
+        let isTaken = LookUpThreads.run {
+            let result = Result { () throws(RPCError) in try resolve(target) }
+            mailbox.post { answer.withValue { $0(result) } }
         }
-        pthread_detach(thread)
+        guard !isTaken else { return }
+        let error = RPCError(
+            .unavailable, "cannot resolve \(target.host): too many look-ups are under way")
+        reactor.post { completion(.failure(error)) }
     }
 
     /// Whether a look-up needs no name server.
@@ -68,11 +60,5 @@ package enum Resolver {
         var (v4, v6) = (in_addr(), in6_addr())
         return host == "localhost" || inet_pton(AF_INET, host, &v4) == 1
             || inet_pton(AF_INET6, host, &v6) == 1
-    }
-
-    private final class Lookup: Sendable {
-        let body: @Sendable () -> Void
-
-        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
 }
