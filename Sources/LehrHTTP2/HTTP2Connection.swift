@@ -46,6 +46,8 @@ class HTTP2Connection: PollTarget, SessionEvents {
 
     var reactor: Reactor { transport.reactor }
     var isConnected: Bool { stream != nil }
+    /// There is more to send than the socket takes.
+    var isBackedUp: Bool { !unsent.isEmpty }
 
     // MARK: For subclasses to override; the `SessionEvents` run inside nghttp2.
 

@@ -1,4 +1,4 @@
-import LehrRPC
+package import LehrRPC
 package import LehrWire
 
 /// What a transport has done since it began; read on its core.
@@ -39,6 +39,17 @@ package struct HTTP2Counters: Equatable, Sendable {
     package internal(set) var handshakesDone: UInt64 = 0
     package internal(set) var handshakesFailed: UInt64 = 0
     package internal(set) var handshakesTimedOut: UInt64 = 0
+    /// Attempts to connect that the server has not greeted.
+    package internal(set) var connectionsFailed: UInt64 = 0
+    /// Calls that wait for a connection now.
+    package internal(set) var callsWaiting = 0
+    /// Calls that were turned away unprocessed and sent anew, and those that could not be.
+    package internal(set) var callsReplayed: UInt64 = 0
+    package internal(set) var callsNotReplayed: UInt64 = 0
+    /// What `CallOptions.repetition` has led to.
+    package internal(set) var repeats = RepeatCounters()
+    package internal(set) var lookUps: UInt64 = 0
+    package internal(set) var lookUpsFailed: UInt64 = 0
     private var connectionsClosed = [UInt64](repeating: 0, count: ConnectionEnd.allCases.count)
     private var limitHits = [UInt64](repeating: 0, count: RPCLimit.allCases.count)
     /// Bytes that the calls of the server's connections hold now.

@@ -20,7 +20,9 @@ package final class HTTP2Transport: Transport, TurnEnd {
     let standardFields = StandardFields()
     private var random: RandomSource
     private var listeners: [Listener] = []
-    private var channels: [String: HTTP2Channel] = [:]
+    private var channels: [String: (outer: RepeatingChannel, inner: HTTP2Channel)] = [:]
+    /// Looks up the addresses of a name; to be replaced before the first call, as by tests.
+    package var lookUp: LookUp
     private var serverConnections: [ObjectIdentifier: ServerConnection] = [:]
     private var handshakes: [UInt64: any Handshake] = [:]
     private var nextHandshake: UInt64 = 0
@@ -31,6 +33,11 @@ package final class HTTP2Transport: Transport, TurnEnd {
     /// Connections of the servers, by the address of their peers.
     private var peers: [String: Int] = [:]
     private var lookTimer: TimerID?
+
+    /// Completes later on the core, with the addresses in the order of preference.
+    package typealias LookUp = (
+        HostPort, _ completion: @escaping (Result<[HostPort], RPCError>) -> Void
+    ) -> Void
 
     /// Output is gathered up to this many bytes before it is written.
     static let outputBytes = 128 << 10
@@ -44,6 +51,9 @@ package final class HTTP2Transport: Transport, TurnEnd {
         self.limits = limits
         self.security = security
         self.random = random
+        lookUp = { [unowned reactor] name, completion in
+            Resolver.resolve(name, on: reactor) { completion($0.map { $0.map(\.hostPort) }) }
+        }
     }
 
     deinit {
@@ -63,12 +73,15 @@ package final class HTTP2Transport: Transport, TurnEnd {
         return listener.address.description
     }
 
-    package func channel(to address: String) -> any Channel {
-        if let known = channels[address] { return known }
-        let channel = HTTP2Channel(address, self, RandomSource(seed: random.next()))
-        if isStopping { channel.shutDown() }
-        channels[address] = channel
-        return channel
+    package func channel(to target: String) -> any Channel {
+        if let known = channels[target] { return known.outer }
+        let inner = HTTP2Channel(target, self, RandomSource(seed: random.next()))
+        if isStopping { inner.shutDown() }
+        let outer = RepeatingChannel(
+            inner, on: reactor, limits: limits, random: RandomSource(seed: random.next())
+        ) { [unowned self] count in count(&counters.repeats) }
+        channels[target] = (outer, inner)
+        return outer
     }
 
     package func shutDown(grace: Duration, _ completion: @escaping () -> Void) {
@@ -82,7 +95,7 @@ package final class HTTP2Transport: Transport, TurnEnd {
             guard !isDone else { return }
             isDone = true
             onNoServerConnections = nil
-            for channel in channels.values { channel.shutDown() }
+            for channel in channels.values { channel.inner.shutDown() }
             // A moment for the last bytes to leave.
             _ = reactor.schedule(after: .milliseconds(1), completion)
         }

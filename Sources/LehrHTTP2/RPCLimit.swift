@@ -1,7 +1,7 @@
 /// The bounds of `RPCLimits` whose reaching is counted, each under its own name.
 package enum RPCLimit: Int, CaseIterable, Sendable {
     case messageBytes, headerBytes, streams, connections, connectionsPerPeer
-    case streamQueueBytes, unreadBytes, connectionBytes, serverBytes, pendingCalls
+    case streamQueueBytes, unreadBytes, connectionBytes, serverBytes, pendingCalls, pendingBytes
     case connectTime, prefaceTime, headerTime, requestTime
     case pings, frames, continuations
     case keepAliveTime, connectionIdleTime, connectionAge
@@ -19,6 +19,7 @@ package enum RPCLimit: Int, CaseIterable, Sendable {
         case .connectionBytes: "connection_bytes"
         case .serverBytes: "server_bytes"
         case .pendingCalls: "pending_calls"
+        case .pendingBytes: "pending_bytes"
         case .connectTime: "connect_time"
         case .prefaceTime: "preface_time"
         case .headerTime: "header_time"

@@ -31,6 +31,14 @@ package struct CallOptions: Sendable {
     package var metadata: Metadata
     /// Messages are sent compressed with gzip where that makes them smaller. In memory: nothing.
     package var compresses = false
+    /// How the call is made again, or beside itself; nil: it is made once. Only for a call with one
+    /// message, and one that may safely happen twice.
+    package var repetition: Repetition?
+    /// The call waits while no address can be reached, until one can or its timeout has passed,
+    /// instead of failing with UNAVAILABLE. In memory: nothing.
+    package var waitsForReady = false
+    /// Addresses of the channel that get the call only if no other can take it. In memory: nothing.
+    package var avoided: [String] = []
 
     package init(timeout: Duration? = .seconds(10), metadata: Metadata = Metadata()) {
         self.timeout = timeout

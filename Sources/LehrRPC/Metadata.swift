@@ -44,6 +44,10 @@ package struct Metadata: Equatable, Sendable {
         "transfer-encoding", "upgrade",
     ]
 
+    /// What gRPC reserves but leaves to applications: how often a call was tried, and when it may be
+    /// tried again.
+    private static let ofAttempts: Set = ["grpc-previous-rpc-attempts", "grpc-retry-pushback-ms"]
+
     private static func isAllowed(name: String) -> Bool {
         let isWord = name.utf8.allSatisfy { byte in
             switch byte {
@@ -52,7 +56,8 @@ package struct Metadata: Equatable, Sendable {
             default: false
             }
         }
-        return isWord && !name.isEmpty && !name.hasPrefix("grpc-") && !reserved.contains(name)
+        guard isWord, !name.isEmpty, !reserved.contains(name) else { return false }
+        return !name.hasPrefix("grpc-") || ofAttempts.contains(name)
     }
 
     /// Visible characters, with spaces and tabs between them.

@@ -30,13 +30,41 @@ package struct RPCLimits: Sendable {
     /// The same of all connections of a server core. Beyond: the connection that holds most ends
     /// with ENHANCE_YOUR_CALM.
     package var serverBytesMax = 1 << 30
-    /// Calls waiting for a connection on one channel. Beyond: RESOURCE_EXHAUSTED.
+    /// Calls waiting for a connection on one channel, and bytes of their messages. Beyond:
+    /// RESOURCE_EXHAUSTED.
     package var pendingCallsMax = 4096
-    /// Time to make a TCP connection. Beyond: UNAVAILABLE.
+    package var pendingBytesMax = 64 << 20
+    /// Time until a connection can be used: to make it, to secure it, and for the server's first
+    /// SETTINGS. Beyond: UNAVAILABLE.
     package var connectTimeout = Duration.seconds(5)
     /// Time for the handshake of a new connection, on either side. Beyond: it is closed, and the
     /// client's calls end with UNAVAILABLE.
     package var handshakeTimeout = Duration.seconds(5)
+
+    /// How the addresses of one channel share its calls.
+    package var balancing = Balancing.roundRobin
+    /// Connections to one address. One more is made while each has as many calls as the server
+    /// allows, or more to send than its socket takes. Beyond: calls wait.
+    package var connectionsPerAddressMax = 1
+    /// Time to look up a name. Beyond: UNAVAILABLE, or the addresses known stay.
+    package var lookUpTimeout = Duration.seconds(5)
+    /// The addresses of a `dns:` target are looked up again at the next call after this long; after
+    /// a failure to connect sooner, but no more often than once in `lookUpIntervalMin`.
+    package var lookUpInterval = Duration.seconds(30)
+    package var lookUpIntervalMin = Duration.seconds(1)
+
+    /// Bytes of messages kept on one channel for calls that the server may turn away unprocessed,
+    /// until they are answered. A call for which there is no room fails then with UNAVAILABLE.
+    package var replayBytesMax = 16 << 20
+    /// Times that a call is sent anew after it was turned away because the connection ends, or could
+    /// not be sent at all; once if the server refuses it without ending. Beyond: UNAVAILABLE.
+    package var replaysMax = 5
+    /// Bytes of messages kept on one channel for calls with a `Repetition`. Beyond: made once.
+    package var repeatBytesMax = 16 << 20
+    /// Failed attempts of calls with a `Repetition` take a token, good ones give some back; nothing
+    /// is repeated on a channel that has half of them or fewer.
+    package var retryTokensMax = 100.0
+    package var retryTokensPerSuccess = 0.1
 
     /// A client asks a silent server with calls in flight for a sign of life this often, at least;
     /// nil: never. Servers of others may take less than five minutes for abuse.

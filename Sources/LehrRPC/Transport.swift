@@ -5,18 +5,21 @@ package protocol Transport: AnyObject {
     var core: any Core { get }
     /// Starts to answer calls at `HOST:PORT` (port 0: any) and returns the address bound.
     func listen(at address: String, _ services: ServiceTable) throws(RPCError) -> String
-    /// A channel to `HOST:PORT`; the same one each time. It connects when first used.
-    func channel(to address: String) -> any Channel
+    /// A channel to a `ChannelTarget`, `HOST:PORT` in memory; the same one each time. It connects
+    /// when first used.
+    func channel(to target: String) -> any Channel
     /// Stops listening and ends every connection; calls in flight end with UNAVAILABLE after at
     /// most `grace`, then `completion` runs.
     func shutDown(grace: Duration, _ completion: @escaping () -> Void)
 }
 
-/// Calls to one address, multiplexed. Every completion runs on the channel's core, never inside
-/// the call that started it.
+/// Calls to one server, at one address or several, multiplexed. Every completion runs on the
+/// channel's core, never inside the call that started it.
 ///
-/// A channel that cannot connect fails its calls with UNAVAILABLE at once while its back-off lasts;
-/// it does not repeat a call by itself: only the caller knows whether that is safe.
+/// A channel that reaches no address fails its calls with UNAVAILABLE at once while its back-off
+/// lasts, except those that wait for it. What no server can have begun to process it sends again by
+/// itself; anything else is repeated only if `CallOptions.repetition` says so, for only the caller
+/// knows whether that is safe.
 package protocol Channel: AnyObject {
     func unary(
         _ path: String, _ message: [UInt8], _ options: CallOptions,
@@ -45,6 +48,8 @@ package protocol Call: AnyObject {
     var initialMetadata: Metadata { get }
     /// What came with the status; empty until then.
     var trailingMetadata: Metadata { get }
+    /// The address that it was sent to; nil until then.
+    var address: String? { get }
 }
 
 extension Channel {

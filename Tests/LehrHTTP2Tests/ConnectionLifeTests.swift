@@ -133,19 +133,14 @@ import Testing
 
     @Test func aServerThatIsDeadIsGivenUp() throws {
         try Scene.run(on: .sockets, limits: Self.keepAlive(30)) { scene in
-            let reactor = try #require(scene.core as? Reactor)
-            var held: [Socket] = []
-            let listener = try Listener(at: HostPort("127.0.0.1:0"), on: reactor) {
-                held.append($0)
-            }
-            let channel = scene.client.channel(to: listener.address.description)
-            let start = reactor.now
+            let server = try RawServer(scene)
+            let channel = scene.client.channel(to: server.address)
+            let start = scene.core.now
             _ = channel.unary("/t/Echo", [], CallOptions(timeout: nil)) { result in
                 #expect(result.code == .unavailable)
-                #expect(reactor.now - start >= .milliseconds(130))
+                #expect(scene.core.now - start >= .milliseconds(130))
                 #expect(Self.counters(scene.client)[.keepAliveTime] == 1)
-                for socket in held { socket.close() }
-                listener.close()
+                server.close()
                 scene.finish()
             }
         }

@@ -21,18 +21,23 @@ extension ClientCall {
             connection?.reset(stream)
             return failSoon(.slowServer(path, outgoing.byteCount))
         }
-        queue(message)
+        let before = outgoing.byteCount
+        put(message)
+        do throws(RPCError) {
+            if isWaiting { try channel.grow(by: outgoing.byteCount - before) }
+        } catch {
+            return failSoon(error)
+        }
         if outgoing.byteCount >= transport.limits.streamQueueBytes { wasUnwritable = true }
         resume()
     }
 
-    func queue(_ message: [UInt8]) {
+    func put(_ message: [UInt8]) {
         transport.counters.made.messagesOut += 1
-        if options.compresses {
-            outgoing.appendCompressed(message, ratioMax: transport.limits.compressionRatioMax)
-        } else {
-            outgoing.append(message)
-        }
+        let ratioMax = transport.limits.compressionRatioMax
+        let packed = options.compresses ? Gzip.compress(message, ratioMax: ratioMax) : nil
+        outgoing.append(packed ?? message, isCompressed: packed != nil)
+        keepAlso(packed ?? message, isCompressed: packed != nil)
     }
 
     func finishSending() {

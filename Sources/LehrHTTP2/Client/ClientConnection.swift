@@ -15,39 +15,47 @@ final class ClientConnection: HTTP2Connection {
         case writable(ClientCall)
         /// The answer cannot be understood; the stream is still open.
         case failed(ClientCall, RPCError)
+        case settings
+        case goAway
     }
 
-    private weak var channel: HTTP2Channel?
-    private let target: HostPort
+    private let endpoint: Endpoint
     private var connector: Connector?
     private var handshake: (any Handshake)?
     private var calls: [Int32: ClientCall] = [:]
     private var events: [Event] = []
-    /// Calls whose headers are not sent yet.
-    private var pendingCount = 0
+    /// Calls that the server has not begun to process.
+    private var turnedAway: [ClientCall] = []
     private var hasConnected = false
     /// The server has sent its settings.
-    private(set) var wasGreeted = false
+    private(set) var isGreeted = false
     private var isDraining = false
-    private var keepAliveTimer: TimerID?
+    /// Calls that wait may have a place now, here or on a connection yet to be made.
+    private var hasNews = false
+    /// Calls that the server allows at a time.
+    private var callCountMax = 0
+    /// Until the greeting, and then for signs of life.
+    private var patience: TimerID?
 
-    init(_ transport: HTTP2Transport, to target: HostPort, for channel: HTTP2Channel) {
-        self.target = target
-        self.channel = channel
+    init(_ transport: HTTP2Transport, to endpoint: Endpoint) {
+        self.endpoint = endpoint
         super.init(.client, transport)
-        let begun = reactor.now
-        connector = Connector(
-            to: target, on: reactor, timeout: transport.limits.connectTimeout
-        ) { [weak self] result in
+        let timeout = transport.limits.connectTimeout
+        patience = reactor.schedule(after: timeout) { [weak self] in
+            guard let self else { return }
+            transport.counters.hit(.connectTime)
+            close(
+                hasConnected
+                    ? "the server has sent no SETTINGS in time"
+                    : "cannot connect to \(endpoint.name): timed out", .limit)
+        }
+        connector = Connector(to: endpoint.address, on: reactor, timeout: timeout) {
+            [weak self] result in
             guard let self else { return }
             connector = nil
             switch result {
             case .success(let socket): secure(socket)
-            case .failure(let error):
-                if reactor.now - begun >= transport.limits.connectTimeout {
-                    transport.counters.hit(.connectTime)
-                }
-                close(error.message, .failed)
+            case .failure(let error): close(error.message, .failed)
             }
         }
     }
@@ -55,7 +63,7 @@ final class ClientConnection: HTTP2Connection {
     private func secure(_ socket: Socket) {
         guard let security = transport.security else { return begin(socket) }
         handshake = security.connect(
-            socket, to: target, on: reactor, timeout: transport.limits.handshakeTimeout
+            socket, to: endpoint.authority, on: reactor, timeout: transport.limits.handshakeTimeout
         ) { [weak self] result in
             guard let self else { return }
             handshake = nil
@@ -63,7 +71,7 @@ final class ClientConnection: HTTP2Connection {
             switch result {
             case .success(let secured): begin(secured.stream)
             case .failure(let error):
-                close("cannot connect to \(target): \(error.message)", .failed)
+                close("cannot connect to \(endpoint.name): \(error.message)", .failed)
             }
         }
     }
@@ -72,23 +80,19 @@ final class ClientConnection: HTTP2Connection {
         transport.counters.connectionsMade += 1
         hasConnected = true
         attach(stream)
-        keepAlive()
     }
 
-    var takesCalls: Bool {
-        guard let session, !isDraining else { return false }
-        return nghttp2_session_check_request_allowed(session) != 0
+    var callCount: Int { calls.count }
+
+    /// Whether one more call can begin here at once.
+    var hasRoom: Bool {
+        isGreeted && !isDraining && session != nil && calls.count < callCountMax
     }
 
-    /// Submits a call; it goes out with the next flush.
-    func start(_ call: ClientCall) throws(RPCError) {
-        guard let session else { throw RPCError(.unavailable, "the connection has ended") }
-        guard pendingCount < transport.limits.pendingCallsMax else {
-            transport.counters.hit(.pendingCalls)
-            throw RPCError(
-                .resourceExhausted, "\(pendingCount) calls to \(target) wait for it already")
-        }
-        call.writeHeaders(authority: channel?.address ?? target.description)
+    /// Submits a call, which goes out with the next flush; false: no call can begin here any more.
+    func start(_ call: ClientCall) -> Bool {
+        guard let session else { return false }
+        call.writeHeaders(authority: endpoint.authority.description)
         var provider = nghttp2_data_provider()
         provider.source.ptr = Unmanaged.passUnretained(call).toOpaque()
         provider.read_callback = { _, _, buffer, size, flags, source, _ in
@@ -102,15 +106,14 @@ final class ClientConnection: HTTP2Connection {
             nghttp2_submit_request(session, nil, fields, count, &provider, nil)
         }
         guard stream > 0 else {
-            isDraining = true
-            throw RPCError(
-                .unavailable,
-                "cannot begin a call to \(target): \(String(cString: nghttp2_strerror(stream)))")
+            // The numbers of streams are used up, or the server has said goodbye.
+            retire()
+            return false
         }
         calls[stream] = call
-        pendingCount += 1
-        call.begin(on: self, stream)
+        call.begin(on: self, stream, at: endpoint.name)
         markDirty()
+        return true
     }
 
     func noteWritable(_ call: ClientCall) { events.append(.writable(call)) }
@@ -128,6 +131,14 @@ final class ClientConnection: HTTP2Connection {
         nghttp2_submit_rst_stream(
             session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream, NGHTTP2_CANCEL.rawValue)
         markDirty()
+    }
+
+    /// Takes no more calls and ends with the last one; never inside this call.
+    func retire() {
+        isDraining = true
+        endpoint.drains(self)
+        guard calls.isEmpty else { return sendGoAway() }
+        reactor.post { [weak self] in self?.close("it is not needed any more", .finished) }
     }
 
     /// Ends every call with UNAVAILABLE, says goodbye and closes.
@@ -168,33 +179,45 @@ final class ClientConnection: HTTP2Connection {
     override func frameArrived(_ frame: UnsafePointer<nghttp2_frame>) {
         switch frame.kind {
         case NGHTTP2_HEADERS.rawValue, NGHTTP2_DATA.rawValue:
-            guard frame.isEndOfStream, let call = calls[frame.hd.stream_id] else { return }
-            events.append(.ended(call, call.head.outcome(call.path)))
+            guard let call = calls[frame.hd.stream_id] else { return }
+            call.commit()
+            if frame.isEndOfStream { events.append(.ended(call, call.head.outcome(call.path))) }
         case NGHTTP2_SETTINGS.rawValue:
-            guard !wasGreeted else { return }
-            wasGreeted = true
-            channel?.greeted()
+            guard let session, !frame.isAcknowledgement else { return }
+            callCountMax = Int(
+                nghttp2_session_get_remote_settings(
+                    session, NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS))
+            hasNews = true
+            events.append(.settings)
         case NGHTTP2_GOAWAY.rawValue:
             isDraining = true
+            hasNews = true
+            events.append(.goAway)
         default: break
         }
     }
 
     override func frameSent(_ frame: UnsafePointer<nghttp2_frame>) {
         guard frame.kind == NGHTTP2_HEADERS.rawValue else { return }
-        pendingCount -= 1
+        calls[frame.hd.stream_id]?.isSent = true
     }
 
     override func frameNotSent(_ frame: UnsafePointer<nghttp2_frame>) {
-        guard frame.kind == NGHTTP2_HEADERS.rawValue else { return }
-        pendingCount -= 1
-        guard let call = calls.removeValue(forKey: frame.hd.stream_id) else { return }
-        events.append(.reset(call, RPCError(.unavailable, "the connection to \(target) is ending")))
+        guard frame.kind == NGHTTP2_HEADERS.rawValue,
+            let call = calls.removeValue(forKey: frame.hd.stream_id)
+        else { return }
+        turnedAway.append(call)
     }
 
     override func streamClosed(_ stream: Int32, _ code: UInt32) {
         guard let call = calls.removeValue(forKey: stream) else { return }
-        events.append(.reset(call, RPCError(reset: code, call.path)))
+        hasNews = true
+        // Also for the streams above the last one that a GOAWAY names.
+        if code == NGHTTP2_REFUSED_STREAM.rawValue, call.isUnanswered {
+            turnedAway.append(call)
+        } else {
+            events.append(.reset(call, RPCError(reset: code, call.path)))
+        }
     }
 
     // MARK: Outside
@@ -205,7 +228,7 @@ final class ClientConnection: HTTP2Connection {
         guard session != nil, let interval = transport.limits.keepAliveInterval else { return }
         let seen = arrivals
         let wait = isAsking ? transport.limits.keepAliveTimeout : interval
-        keepAliveTimer = reactor.schedule(after: wait) { [weak self] in
+        patience = reactor.schedule(after: wait) { [weak self] in
             guard let self, session != nil else { return }
             if arrivals != seen || calls.isEmpty { return keepAlive() }
             if isAsking {
@@ -228,25 +251,52 @@ final class ClientConnection: HTTP2Connection {
                 case .reset(let call, let error): call.fail(error)
                 case .writable(let call): call.becameWritable()
                 case .failed(let call, let error): call.end(error, resetting: true)
+                case .settings: haveSettings()
+                case .goAway: endpoint.drains(self)
                 }
             }
         }
+        passOnTurnedAway()
+        guard hasNews, session != nil else { return }
+        hasNews = false
+        endpoint.madeRoom()
+    }
+
+    private func haveSettings() {
+        guard !isGreeted, session != nil else { return }
+        isGreeted = true
+        if let patience { reactor.cancel(patience) }
+        patience = nil
+        keepAlive()
+        endpoint.greeted()
+    }
+
+    private func passOnTurnedAway() {
+        guard !turnedAway.isEmpty else { return }
+        let calls = turnedAway.sorted { $0.stream < $1.stream }
+        turnedAway = []
+        endpoint.turnedAway(
+            calls, RPCError(.unavailable, "\(endpoint.name) has turned the call away"),
+            // A server that refuses and stays has too much to do: it is not asked again and again.
+            replaysMax: isDraining || session == nil ? transport.limits.replaysMax : 1)
     }
 
     override func ended(_ reason: String) {
-        if let keepAliveTimer { reactor.cancel(keepAliveTimer) }
+        if let patience { reactor.cancel(patience) }
+        patience = nil
         connector?.cancel()
         connector = nil
         handshake?.cancel()
         handshake = nil
         let error = RPCError(
             .unavailable,
-            hasConnected ? "the connection to \(target) has ended: \(reason)" : reason)
-        // What had arrived before the end counts.
-        handleEvents()
+            hasConnected ? "the connection to \(endpoint.name) has ended: \(reason)" : reason)
         let orphans = calls.sorted { $0.key < $1.key }
         calls = [:]
-        channel?.ended(self, error)
-        for (_, call) in orphans { call.fail(error) }
+        for (_, call) in orphans where !call.isSent { turnedAway.append(call) }
+        endpoint.ended(self, error)
+        // What had arrived before the end counts.
+        handleEvents()
+        for (_, call) in orphans where call.isSent { call.fail(error) }
     }
 }

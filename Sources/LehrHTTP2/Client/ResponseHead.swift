@@ -36,7 +36,9 @@ struct ResponseHead {
             message = PercentEncoding.decode(value)
         } else if name.equals("grpc-encoding") {
             isGzip = value.equals("gzip")
-        } else if !name.starts(with: ":"), !name.starts(with: "grpc-") {
+        } else if !name.starts(with: ":"),
+            !name.starts(with: "grpc-") || name.equals("grpc-retry-pushback-ms")
+        {
             if isTrailer {
                 trailing.entries.append((name.text, value.text))
             } else {

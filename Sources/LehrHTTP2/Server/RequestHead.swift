@@ -86,6 +86,8 @@ struct RequestHead {
             acceptsGzip = value.text.split(separator: ",").contains {
                 $0.filter { $0 != " " } == "gzip"
             }
+        } else if name.equals("grpc-previous-rpc-attempts") {
+            metadata.entries.append((name.text, value.text))
         } else if name.equals("grpc-encoding"), !value.equals("identity") {
             isGzip = value.equals("gzip")
             guard !isGzip else { return }

@@ -10,7 +10,7 @@ final class InMemoryCall: ClientStream {
     var onWritable: (() -> Void)?
     private(set) var initialMetadata = Metadata()
     private(set) var trailingMetadata = Metadata()
-    private let address: String
+    private let destination: String
     private let onMessage: ([UInt8]) -> Void
     private let onEnd: (RPCError?) -> Void
     private var timer: TimerID?
@@ -36,7 +36,7 @@ final class InMemoryCall: ClientStream {
         self.path = path
         self.options = options
         self.transport = transport
-        self.address = address
+        destination = address
         inbox = InMemoryInbox(demand: demand)
         self.onMessage = onMessage
         self.onEnd = onEnd
@@ -44,6 +44,8 @@ final class InMemoryCall: ClientStream {
     }
 
     private var network: InMemoryNetwork { transport.network }
+
+    var address: String? { destination }
 
     // MARK: The request
 
@@ -64,9 +66,9 @@ final class InMemoryCall: ClientStream {
 
     /// The request is there; who listens now answers it.
     private func arrive(_ message: [UInt8]?) {
-        guard let listener = network.listener(at: address) else {
+        guard let listener = network.listener(at: destination) else {
             var down = InMemoryNetwork.Lane()
-            let error = RPCError(.unavailable, "nobody listens at \(address)")
+            let error = RPCError(.unavailable, "nobody listens at \(destination)")
             return network.send(
                 .end, of: self, through: &down, from: target, to: transport.name, bytes: 0
             ) { self.transport.home.perform { self.end(error) } }

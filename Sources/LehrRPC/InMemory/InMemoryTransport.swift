@@ -1,4 +1,4 @@
-import LehrCore
+package import LehrCore
 import LehrWire
 
 /// A core's way to a simulated network, with the semantics of the real one.
@@ -12,22 +12,28 @@ package final class InMemoryTransport: Transport {
     let home: VirtualCore
     private var services = ServiceTable()
     private var addresses: [String] = []
-    private var channels: [String: InMemoryChannel] = [:]
+    /// Read on the core.
+    package private(set) var repeats = RepeatCounters()
+    private var channels: [String: RepeatingChannel] = [:]
+    private var random: RandomSource
     // Looked up by number; iterated only in the order of the numbers.
     private var made: [UInt64: InMemoryCall] = [:]
     private var answering: [UInt64: InMemoryServerCall] = [:]
     private var isStopping = false
     private var onIdle: (() -> Void)?
 
+    /// `random` spreads the repetitions of calls.
     package init(
         name: String, core: VirtualCore, network: InMemoryNetwork, limits: RPCLimits = RPCLimits(),
-        identity: PeerIdentity? = nil
+        identity: PeerIdentity? = nil,
+        random: RandomSource = RandomSource(seed: 0)
     ) {
         precondition(core.time === network.time, "a network and its cores share one time")
         self.name = name
         self.network = network
         self.limits = limits
         self.identity = identity
+        self.random = random
         home = core
         core.whenKilled { [weak self] in self?.killed() }
     }
@@ -46,10 +52,13 @@ package final class InMemoryTransport: Transport {
         return bound
     }
 
-    package func channel(to address: String) -> any Channel {
-        if let known = channels[address] { return known }
-        let channel = InMemoryChannel(address, self)
-        channels[address] = channel
+    package func channel(to target: String) -> any Channel {
+        if let known = channels[target] { return known }
+        let channel = RepeatingChannel(
+            InMemoryChannel(target, self), on: home, limits: limits,
+            random: RandomSource(seed: random.next())
+        ) { [unowned self] count in count(&repeats) }
+        channels[target] = channel
         return channel
     }
 
