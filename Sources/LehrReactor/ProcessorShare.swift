@@ -51,7 +51,7 @@ package struct ProcessorShare: Equatable, Sendable {
     }
 
     /// Binds the calling thread to one processor; false: it cannot be.
-    static func pin(to processor: Int) -> Bool {
+    package static func pin(to processor: Int) -> Bool {
         guard processor < 64 * maskWords else { return false }
         var mask = [UInt](repeating: 0, count: maskWords)
         mask[processor / 64] = 1 << UInt(processor % 64)

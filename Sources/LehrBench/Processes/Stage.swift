@@ -1,5 +1,6 @@
 import Glibc
 import LehrCore
+import LehrReactor
 
 /// What the processes of a benchmark share: how they are started, where they run, what they may take,
 /// and a folder for their files.
@@ -8,6 +9,7 @@ final class Stage {
     let processors: Processors
     let folder = Stage.folder
     let isQuick: Bool
+    let poll: PollMode
     private let grpcSwiftProgram: String
 
     private static let folder = "/tmp/lehr-bench-\(getpid())"
@@ -16,8 +18,10 @@ final class Stage {
     private static let loadSeconds = 300
 
     init(
-        _ launcher: Launcher, _ processors: Processors, isQuick: Bool, grpcSwiftServer: String
+        _ launcher: Launcher, _ processors: Processors, isQuick: Bool, grpcSwiftServer: String,
+        poll: PollMode
     ) throws(BenchError) {
+        self.poll = poll
         grpcSwiftProgram = grpcSwiftServer
         self.launcher = launcher
         self.processors = processors

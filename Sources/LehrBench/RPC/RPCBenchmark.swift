@@ -1,3 +1,5 @@
+package import LehrReactor
+
 /// `lehr bench rpc`: the RPC layer against what a server in C, TCP, or another gRPC would do with the
 /// same load in the same run.
 package final class RPCBenchmark {
@@ -15,6 +17,9 @@ package final class RPCBenchmark {
         Measure(
             name: "grpc-swift", summary: "small calls: CPU and rate, against grpc-swift-2",
             run: SmallCalls.againstGRPCSwift),
+        Measure(
+            name: "async", summary: "small calls: CPU of an async handler, against a plain one",
+            run: SmallCalls.async),
         Measure(
             name: "counts", summary: "small calls: allocations and instructions, under valgrind",
             run: Counts.measure),
@@ -42,13 +47,15 @@ package final class RPCBenchmark {
     /// Runs the measures of these names, in the order above. `progress` gets a line for each.
     package static func run(
         only names: [String], quick: Bool, launcher: Launcher, grpcSwiftServer: String,
+        poll: PollMode,
         progress: (String) -> Void
     ) throws -> BenchReport {
         let processors = Processors()
         let stage = try Stage(
-            launcher, processors, isQuick: quick, grpcSwiftServer: grpcSwiftServer)
+            launcher, processors, isQuick: quick, grpcSwiftServer: grpcSwiftServer,
+            poll: poll)
         var report = BenchReport(
-            "rpc", Machine(processors), rounds: stage.rounds, quick: quick)
+            "rpc", Machine(processors), rounds: stage.rounds, quick: quick, poll: poll)
         for measure in measures where names.isEmpty || names.contains(measure.name) {
             progress("\(measure.name): \(measure.summary)")
             do {

@@ -10,7 +10,7 @@ package struct Machine: Encodable, Sendable {
     /// Runnable processes over the last minute, before the benchmark began.
     package let loadAverage: Double
 
-    package init(_ processors: Processors) {
+    init(_ processors: Processors) {
         let info = (try? SmallFile.text("/proc/cpuinfo")) ?? ""
         let model = info.split(separator: "\n").first { $0.hasPrefix("model name") }
         processor =

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import LehrBench
 import LehrCore
+import LehrReactor
 import LehrTLS
 
 struct BenchCommand: ParsableCommand {
@@ -35,6 +36,8 @@ struct BenchCommand: ParsableCommand {
                 "Exit with status 1 when a figure misses its target, not only when a measure breaks."
         )
         var gate = false
+        @Option(help: "How Lehr's reactor waits for events: block, adaptive or busy.")
+        var poll = PollMode.block
         @Option(help: "The server of the package in Benchmarks/.")
         var grpcSwiftServer = "Benchmarks/.build/release/grpc-swift-server"
 
@@ -56,7 +59,8 @@ struct BenchCommand: ParsableCommand {
             let interrupts = Interrupts { RPCBenchmark.removeFiles() }
             defer { withExtendedLifetime(interrupts) {} }
             let report = try RPCBenchmark.run(
-                only: only, quick: quick, launcher: launcher, grpcSwiftServer: grpcSwiftServer
+                only: only, quick: quick, launcher: launcher, grpcSwiftServer: grpcSwiftServer,
+                poll: poll
             ) { line in
                 FileHandle.standardError.write(Data("bench: \(line)\n".utf8))
             }
@@ -71,6 +75,7 @@ struct BenchCommand: ParsableCommand {
 
         @Option var kind = ServerProgram.Kind.grpc
         @Option var messageBytes = 0
+        @Option var poll = PollMode.block
         @Option(help: "The certificate and its key, in one file.") var tlsCertificate: String?
         @Option var tlsAuthority = ""
 
@@ -79,7 +84,9 @@ struct BenchCommand: ParsableCommand {
                 TLSFiles(certificate: $0, key: $0, authority: tlsAuthority)
             }
             try ServerProgram.run(
-                kind, messageBytes: messageBytes, tls: tls, random: RandomSource(seed: 1))
+                ServerProgram.Options(
+                    kind: kind, messageBytes: messageBytes, tls: tls, poll: poll),
+                random: RandomSource(seed: 1))
         }
     }
 
@@ -97,6 +104,7 @@ struct BenchCommand: ParsableCommand {
     }
 }
 
+extension PollMode: ExpressibleByArgument {}
 extension ServerProgram.Kind: ExpressibleByArgument {}
 
 /// A benchmark's report for people.
@@ -108,6 +116,7 @@ enum BenchText {
                 + "\(Formatting.decimal(machine.loadAverage, 1)); "
                 + (machine.pinned ? "server and load pinned to a core each" : "nothing pinned")
                 + "; \(report.rounds) rounds" + (report.quick ? ", cut short" : "")
+                + (report.poll == "block" ? "" : "; poll \(report.poll)")
         ]
         var table = TextTable([
             ("measure", .left), ("unit", .left), ("lehr", .right), ("reference", .right),

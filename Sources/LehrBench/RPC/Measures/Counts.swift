@@ -5,22 +5,28 @@ enum Counts {
 
     static func measure(_ stage: Stage) throws -> [Figure] {
         let calls = stage.isQuick ? 1000 : 10_000
-        let allocations = try perCall(.allocations, calls, stage) { valgrind throws(BenchError) in
-            try BenchServer.lehr(bytes: bytes, stage, under: valgrind)
+        func lehr(_ kind: Valgrind.Kind, _ method: EchoMethod) throws(BenchError) -> Double {
+            try perCall(kind, calls, stage) { valgrind throws(BenchError) in
+                try BenchServer.lehr(method, bytes: bytes, stage, under: valgrind)
+            }
         }
-        let instructions = try perCall(.instructions, calls, stage) { valgrind throws(BenchError) in
-            try BenchServer.lehr(bytes: bytes, stage, under: valgrind)
-        }
+        let instructions = try lehr(.instructions, .plain)
         let reference = try perCall(.instructions, calls, stage) { valgrind throws(BenchError) in
             try BenchServer.nghttpd(bytes: bytes, stage, under: valgrind)
         }
         return [
             Figure(
                 "allocations-plain", "allocations a request, plain handler", unit: "",
-                lehr: [allocations], target: .atMost(8)),
+                lehr: [try lehr(.allocations, .plain)], target: .atMost(8)),
+            Figure(
+                "allocations-async", "allocations a request, async handler", unit: "",
+                lehr: [try lehr(.allocations, .async)], target: .atMost(12)),
             Figure(
                 "instructions-plain", "instructions a request, plain handler", unit: "",
                 lehr: [instructions], reference: ("nghttpd", [reference])),
+            Figure(
+                "instructions-async", "instructions a request, async handler", unit: "",
+                lehr: [try lehr(.instructions, .async)], reference: ("plain", [instructions])),
         ]
     }
 

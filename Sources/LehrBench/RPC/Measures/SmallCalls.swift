@@ -17,6 +17,20 @@ enum SmallCalls {
         return figures
     }
 
+    /// What a handler costs that is an `async` function.
+    static func async(_ stage: Stage) throws -> [Figure] {
+        let reference = try BenchServer.lehr(bytes: bytes, stage)
+        let lehr = try BenchServer.lehr(.async, bytes: bytes, stage)
+        let duel = Duel(load: H2Load(streams: 64), stage: stage)
+        let (ours, theirs) = try duel.run(lehr, reference)
+        return [
+            Figure(
+                "cpu-async", "CPU a request, async handler, 64 B unary, 64 streams", unit: "us",
+                lehr: ours.cpuMicroseconds, reference: ("plain handler", theirs.cpuMicroseconds),
+                target: .atMost(1.5))
+        ]
+    }
+
     /// What TLS adds.
     static func tls(_ stage: Stage) throws -> [Figure] {
         let files = try TestCertificate.files(stage)

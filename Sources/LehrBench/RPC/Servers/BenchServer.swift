@@ -1,3 +1,4 @@
+import LehrReactor
 import LehrTLS
 
 /// A server in a process of its own that answers one kind of call: Lehr's, or one to compare with.
@@ -40,7 +41,8 @@ final class BenchServer {
         let security = tls.map {
             ["--tls-certificate", $0.certificate, "--tls-authority", $0.authority]
         }
-        let command = stage.launcher.serve + (security ?? [])
+        let command =
+            stage.launcher.serve + ["--poll", stage.poll.rawValue] + (security ?? [])
         let process = try stage.startServer(try valgrind?.command(command) ?? command)
         return BenchServer(
             "lehr", .grpc(method), process, at: try process.line(), isTLS: tls != nil,

@@ -1,4 +1,5 @@
 import CLehrWire
+import LehrCore
 import LehrRPC
 import LehrWire
 
@@ -6,6 +7,8 @@ import LehrWire
 enum EchoMethod: String, CaseIterable {
     /// Answers with what it got.
     case plain = "Unary"
+    /// The same, by an `async` function.
+    case async = "AsyncUnary"
     /// Answers with an empty message.
     case upload = "Upload"
     /// Answers with a message of `downloadBytes`.
@@ -21,18 +24,23 @@ enum EchoMethod: String, CaseIterable {
     /// Of the answer to a message of `bytes`.
     func answerBytes(_ bytes: Int) -> Int {
         switch self {
-        case .plain: bytes
+        case .plain, .async: bytes
         case .upload: 0
         case .download: Self.downloadBytes
         }
     }
 
-    func register(in services: ServiceTable) {
+    func register(in services: ServiceTable, on core: any Core) {
         switch self {
         case .plain:
             services.unary(method) { _, request, responder in
                 let keys = request.keys
                 responder.succeed { answer, _ in answer.keys = keys }
+            }
+        case .async:
+            services.asyncUnary(method, on: core) { _, request in
+                let keys = request.keys
+                return { answer, _ in answer.keys = keys }
             }
         case .upload: services.unary(method) { _, _, responder in responder.succeed { _, _ in } }
         case .download:

@@ -2,42 +2,71 @@ import Glibc
 package import LehrCore
 import LehrHTTP2
 import LehrRPC
-import LehrReactor
+package import LehrReactor
 package import LehrTLS
 
-/// The program of a server under test: one reactor on the calling thread.
+/// The program of a server under test: one reactor, on a thread of its own as a role has it.
 package enum ServerProgram {
     package enum Kind: String, Sendable {
         case grpc, tcp
     }
 
-    /// Prints the address and answers until standard input ends. `messageBytes`: of each message
-    /// over TCP. `tls`: what gRPC is answered with; nil: in cleartext.
-    package static func run(
-        _ kind: Kind, messageBytes: Int, tls: TLSFiles?, random: RandomSource
-    ) throws {
-        let reactor = try Reactor()
-        let server: AnyObject
-        switch kind {
+    package struct Options: Sendable {
+        package let kind: Kind
+        /// Of each message over TCP.
+        package let messageBytes: Int
+        /// What gRPC is answered with; nil: in cleartext.
+        package let tls: TLSFiles?
+        package let poll: PollMode
+
+        package init(kind: Kind, messageBytes: Int, tls: TLSFiles?, poll: PollMode) {
+            self.kind = kind
+            self.messageBytes = messageBytes
+            self.tls = tls
+            self.poll = poll
+        }
+    }
+
+    /// Prints the address and answers until standard input ends.
+    package static func run(_ options: Options, random: RandomSource) throws {
+        let plan = PollPlan(options.poll, reactors: 1, on: .current())
+        let thread = try ReactorThread(name: "lehr-bench", plan: plan) { reactor in
+            do {
+                let (server, address) = try listen(options, on: reactor, random)
+                print(address)
+                fflush(nil)
+                // The reactor holds on to it, and so to the server.
+                let end = InputEnd { [unowned reactor] in
+                    withExtendedLifetime(server) {}
+                    reactor.stop()
+                }
+                _ = try reactor.watch(STDIN_FILENO, end)
+            } catch {
+                print("cannot listen: \(error)")
+                exit(1)
+            }
+        }
+        thread.join()
+    }
+
+    private static func listen(
+        _ options: Options, on reactor: Reactor, _ random: RandomSource
+    ) throws -> (server: AnyObject, address: String) {
+        switch options.kind {
         case .grpc:
             var limits = RPCLimits()
             // All of them come from this machine.
             limits.connectionsPerPeerMax = limits.connectionsMax
             let transport = HTTP2Transport(
-                reactor: reactor, limits: limits, security: try tls.map(security), random: random)
+                reactor: reactor, limits: limits, security: try options.tls.map(security),
+                random: random)
             let services = ServiceTable()
-            for method in EchoMethod.allCases { method.register(in: services) }
-            print(try transport.listen(at: "127.0.0.1:0", services))
-            server = transport
+            for method in EchoMethod.allCases { method.register(in: services, on: reactor) }
+            return (transport, try transport.listen(at: "127.0.0.1:0", services))
         case .tcp:
-            let listener = try TCPSink.listen(reactor, messageBytes: messageBytes)
-            print(listener.address)
-            server = listener
+            let listener = try TCPSink.listen(reactor, messageBytes: options.messageBytes)
+            return (listener, "\(listener.address)")
         }
-        fflush(nil)
-        _ = try reactor.watch(STDIN_FILENO, InputEnd { reactor.stop() })
-        reactor.run()
-        withExtendedLifetime(server) {}
     }
 
     /// h2load has no certificate to show.
