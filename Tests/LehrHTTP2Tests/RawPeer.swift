@@ -15,6 +15,7 @@ final class RawPeer {
     /// What the server has sent.
     private(set) var received: [UInt8] = []
     private(set) var isClosed = false
+    private var buffer = [UInt8](repeating: 0, count: 65536)
 
     convenience init(_ services: ServiceTable, limits: RPCLimits = RPCLimits()) throws {
         let reactor = try Reactor()
@@ -50,7 +51,6 @@ final class RawPeer {
     }
 
     private func receive() {
-        var buffer = [UInt8](repeating: 0, count: 65536)
         while true {
             let count = recv(descriptor, &buffer, buffer.count, 0)
             if count == 0 { isClosed = true }

@@ -131,7 +131,9 @@ import Testing
     }
 
     @Test func aFloodOfResetsEndsTheConnection() throws {
-        let peer = try Self.peer()
+        var limits = RPCLimits()
+        limits.idleFramesPerSecond = 0
+        let peer = try Self.peer(limits: limits)
         for index in 0..<6000 where !peer.isClosed {
             let stream = UInt32(2 * index + 1)
             peer.send(
