@@ -50,6 +50,13 @@ package struct FieldReader {
 }
 
 extension FieldReader.Value {
+    /// The text of a field, which must be UTF-8.
+    package func checkedText() throws(WireError) -> String {
+        guard case .bytes(let bytes) = self, let text = String(validating: bytes, as: UTF8.self)
+        else { throw WireError(message: "protobuf", reason: "a text is not UTF-8") }
+        return text
+    }
+
     /// The text of a field; of one that is a number, none.
     package var text: String {
         guard case .bytes(let bytes) = self else { return "" }

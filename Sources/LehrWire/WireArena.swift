@@ -11,6 +11,9 @@ package final class WireArena {
     private var cursor: UnsafeMutableRawPointer?
     private var remaining = 0
     private let table: UnsafeMutablePointer<ProtobufCAllocator>
+    var textCheck = TextCheck()
+    /// Bytes that protobuf-c may still take for what it decodes.
+    private var allowance = 0
 
     /// Bytes of an ordinary chunk; a larger request gets a chunk of its own.
     private static let chunkSize = 8192
@@ -21,7 +24,7 @@ package final class WireArena {
         table.pointee.alloc = { context, size in
             guard let context else { return nil }
             return Unmanaged<WireArena>.fromOpaque(context)._withUnsafeGuaranteedRef {
-                $0.take(size)
+                $0.takeAllowed(size)
             }
         }
         table.pointee.free = { _, _ in }
@@ -42,6 +45,22 @@ package final class WireArena {
         }
         cursor = first
         remaining = first == nil ? 0 : Self.chunkSize
+    }
+
+    /// What a message of `count` bytes may take when decoded: fields of two bytes become structures of
+    /// a hundred, honest messages grow less than tenfold.
+    static func decodedBytesMax(_ count: Int) -> Int {
+        min(16 * count + (64 << 10), count + (256 << 20))
+    }
+
+    func allow(_ bytes: Int) { allowance = bytes }
+
+    /// protobuf-c was refused memory since `allow`.
+    var isOverdrawn: Bool { allowance < 0 }
+
+    private func takeAllowed(_ size: Int) -> UnsafeMutableRawPointer? {
+        allowance -= size
+        return allowance < 0 ? nil : take(size)
     }
 
     /// For protobuf-c's unpack functions; valid while the arena lives.

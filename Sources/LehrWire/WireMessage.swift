@@ -8,20 +8,35 @@ package protocol WireMessage: SendableMetatype {
 /// Bytes that are not a message of the type expected.
 package struct WireError: Error, Equatable, CustomStringConvertible {
     package let message: String
+    /// What is wrong, where that is known.
+    package var reason: String?
 
-    package var description: String { "not a \(message) message" }
+    package var description: String {
+        "not a \(message) message" + (reason.map { ": " + $0 } ?? "")
+    }
 }
 
 extension WireMessage {
     /// Reads a message; it and all that hangs from it live in `arena`.
+    ///
+    /// Refuses texts that are not UTF-8 or have a NUL in them, and a message that would take much
+    /// more memory than its bytes, such as one of millions of empty parts.
     package static func decode(
         _ bytes: [UInt8], in arena: WireArena
     ) throws(WireError) -> UnsafePointer<Self> {
+        let name = { String(cString: descriptor.pointee.name) }
+        let wrong = bytes.withUnsafeBytes { arena.textCheck.firstWrongField($0, descriptor) }
+        if let wrong {
+            throw WireError(message: name(), reason: "'\(wrong)' is not UTF-8 without NUL")
+        }
+        arena.allow(WireArena.decodedBytesMax(bytes.count))
         let message = bytes.withUnsafeBufferPointer {
             protobuf_c_message_unpack(descriptor, arena.allocator, $0.count, $0.baseAddress)
         }
         guard let message else {
-            throw WireError(message: String(cString: descriptor.pointee.name))
+            throw WireError(
+                message: name(),
+                reason: arena.isOverdrawn ? "it is much larger than its bytes" : nil)
         }
         return UnsafeRawPointer(message).assumingMemoryBound(to: Self.self)
     }

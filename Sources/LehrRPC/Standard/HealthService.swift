@@ -21,6 +21,7 @@ package final class HealthService {
     static let watchPath = "/grpc.health.v1.Health/Watch"
 
     private var statuses: [String: Status] = ["": .serving]
+    private var isStopping = false
     private var watchers: [String: [ObjectIdentifier: Watcher]] = [:]
 
     package init() {}
@@ -29,8 +30,18 @@ package final class HealthService {
     package subscript(service: String) -> Status? {
         get { statuses[service] }
         set {
+            guard !isStopping else { return }
             statuses[service] = newValue
             for watcher in watchers[service, default: [:]].values { tell(watcher, service) }
+        }
+    }
+
+    /// Nothing is served from now on, whatever is said later; the watchers hear it at once.
+    package func stop() {
+        isStopping = true
+        for service in statuses.keys { statuses[service] = .notServing }
+        for (service, others) in watchers {
+            for watcher in others.values { tell(watcher, service) }
         }
     }
 
@@ -94,7 +105,7 @@ package final class HealthService {
         var service = ""
         var reader = FieldReader(bytes)
         while let (field, value) = try reader.next() {
-            if field == 1 { service = value.text }
+            if field == 1 { service = try value.checkedText() }
         }
         return service
     }

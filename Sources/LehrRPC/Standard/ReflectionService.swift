@@ -52,10 +52,10 @@ final class ReflectionService {
         while let (field, value) = try reader.next() {
             switch field {
             case 1: response.append(1, value.text.utf8)
-            case 3: question = .file(value.text)
-            case 4: question = .symbol(value.text)
+            case 3: question = .file(try value.checkedText())
+            case 4: question = .symbol(try value.checkedText())
             case 5: question = .extension
-            case 6: question = .extensions(of: value.text)
+            case 6: question = .extensions(of: try value.checkedText())
             case 7: question = .services
             default: break
             }
