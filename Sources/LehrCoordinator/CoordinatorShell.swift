@@ -205,6 +205,16 @@ package final class CoordinatorShell {
         core.cancel(waiting.remove(at: index).timer)
     }
 
+    /// Sends the workers that wait for a task away without one, so that no call lasts because of it.
+    package func stopWaiting() {
+        let workers = waiting
+        waiting = []
+        for worker in workers {
+            core.cancel(worker.timer)
+            worker.answer(.success(nil))
+        }
+    }
+
     private func take(_ worker: MemberIncarnation) throws(CoordinatorRefusal) -> TaskLease? {
         try decide { instance throws(CoordinatorRefusal) in
             let (task, directives) = try instance.acquireTask(worker)

@@ -29,6 +29,7 @@ package final class HTTP2Transport: Transport, TurnEnd {
     private var dirty: [HTTP2Connection] = []
     private var flushing: [HTTP2Connection] = []
     private var isStopping = false
+    private var beforeShutDown: [() -> Void] = []
     private var onNoServerConnections: (() -> Void)?
     /// Connections of the servers, by the address of their peers.
     private var peers: [String: Int] = [:]
@@ -38,6 +39,9 @@ package final class HTTP2Transport: Transport, TurnEnd {
     package typealias LookUp = (
         HostPort, _ completion: @escaping (Result<[HostPort], RPCError>) -> Void
     ) -> Void
+
+    /// What calls that have no deadline have left when a server shuts down.
+    private static let watchGrace = Duration.milliseconds(500)
 
     /// Output is gathered up to this many bytes before it is written.
     static let outputBytes = 128 << 10
@@ -84,8 +88,14 @@ package final class HTTP2Transport: Transport, TurnEnd {
         return outer
     }
 
+    /// Has `work` run when the transport is told to shut down, before its peers are told.
+    package func atShutDown(_ work: @escaping () -> Void) { beforeShutDown.append(work) }
+
     package func shutDown(grace: Duration, _ completion: @escaping () -> Void) {
+        guard !isStopping else { return completion() }
         isStopping = true
+        for work in beforeShutDown { work() }
+        beforeShutDown = []
         for listener in listeners { listener.close() }
         listeners = []
         for handshake in handshakes.values { handshake.cancel() }
@@ -101,6 +111,12 @@ package final class HTTP2Transport: Transport, TurnEnd {
         }
         guard !serverConnections.isEmpty else { return finish() }
         for connection in serverConnections.values { connection.drain() }
+        let watches = reactor.schedule(after: min(grace, Self.watchGrace)) { [self] in
+            let error = RPCError(.unavailable, "the server is shutting down")
+            for connection in serverConnections.values {
+                connection.abort(error) { $0.deadline == nil }
+            }
+        }
         let timer = reactor.schedule(after: grace) { [self] in
             onNoServerConnections = nil
             for connection in serverConnections.values {
@@ -114,6 +130,7 @@ package final class HTTP2Transport: Transport, TurnEnd {
         }
         onNoServerConnections = { [reactor] in
             reactor.cancel(timer)
+            reactor.cancel(watches)
             finish()
         }
     }

@@ -9,7 +9,8 @@ package protocol Transport: AnyObject {
     /// when first used.
     func channel(to target: String) -> any Channel
     /// Stops listening and ends every connection; calls in flight end with UNAVAILABLE after at
-    /// most `grace`, then `completion` runs.
+    /// most `grace`, then `completion` runs. Calls without a deadline, such as watches, would last
+    /// for ever: they have half a second.
     func shutDown(grace: Duration, _ completion: @escaping () -> Void)
 }
 

@@ -40,6 +40,8 @@ class Service(rpc.TestServiceServicer):
         return pb.SimpleResponse(payload=pb.Payload(body=bytes(request.response_size)))
 
     def StreamingOutputCall(self, request, context):
+        if any(parameters.compressed.value for parameters in request.response_parameters):
+            context.set_compression(grpc.Compression.Gzip)
         yield from outputs(request)
 
     def StreamingInputCall(self, requests, context):

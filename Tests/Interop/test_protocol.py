@@ -126,6 +126,25 @@ def test_curl(cluster, message, tmp_path):
     assert head[0].startswith("http/2 405") and "allow: post" in head
 
 
+def test_nghttp(cluster, message):
+    nghttp = tool("nghttp")
+    url = f"http://{cluster.address}{LIST_MEMBERS}"
+    # Five at once, each with its trailers.
+    done = run(nghttp, "-v", "-m", "5", "-d", str(message), *HEADERS, url)
+    log = done.stdout.decode(errors="replace")
+    assert log.count(":status: 200") == 5 and log.count("grpc-status: 0") == 5, log
+    assert "recv GOAWAY" not in log and "recv RST_STREAM" not in log, log
+
+
+@pytest.mark.parametrize("clients, streams", [(1, 1), (1, 100), (64, 2)])
+def test_h2load_of_many_shapes(cluster, message, clients, streams):
+    h2load = tool("h2load")
+    url = f"http://{cluster.address}{LIST_MEMBERS}"
+    load = ("-n", "2000", "-c", clients, "-m", streams, "-d", message, *HEADERS)
+    report = run(h2load, *map(str, load), url).stdout.decode()
+    assert "2000 succeeded, 0 failed, 0 errored, 0 timeout" in report, report
+
+
 def test_h2load(cluster, message):
     h2load = tool("h2load")
     url = f"http://{cluster.address}{LIST_MEMBERS}"

@@ -55,9 +55,9 @@ final class ServerConnection: HTTP2Connection {
         super.init(.server, transport)
     }
 
-    /// Ends every call over the heads of the handlers.
-    func abort(_ error: RPCError) {
-        for call in calls { call.abort(error) }
+    /// Ends calls over the heads of the handlers.
+    func abort(_ error: RPCError, where isMeant: (ServerCall) -> Bool = { _ in true }) {
+        for call in calls where isMeant(call) { call.abort(error) }
     }
 
     func noteWritable(_ call: ServerCall) { events.append(.writable(call)) }

@@ -23,6 +23,9 @@ struct NodeFlags: ParsableArguments {
     @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning or error.")
     var logLevel: String?
 
+    @Option(help: "What calls in flight have left after SIGTERM, as 5s.")
+    var drain: String?
+
     @Option(help: "A YAML file of settings, named as the flags.")
     var config: String?
 
@@ -40,7 +43,7 @@ struct NodeFlags: ParsableArguments {
         }
         let common: [String: String?] = [
             "listen": listen, "http-listen": httpListen, "coordinator": coordinator,
-            "state-dir": stateDir, "name": name, "log-level": logLevel,
+            "state-dir": stateDir, "name": name, "log-level": logLevel, "drain": drain,
         ]
         return ConfigReader(
             flags: common.merging(own) { $1 }, environment: environment, file: file ?? .none)

@@ -6,6 +6,8 @@ struct CommonConfig {
     let listen: String
     let httpListen: String
     let logLevel: Logger.Level
+    /// What calls in flight have left when the process is to end.
+    let drain: Duration
 
     static let logLevels = ["trace", "debug", "info", "notice", "warning", "error"]
 
@@ -14,6 +16,7 @@ struct CommonConfig {
         self.httpListen = reader.address("http-listen", default: httpListen)
         let level = reader.choice("log-level", of: Self.logLevels, default: "info")
         logLevel = Logger.Level(rawValue: level) ?? .info
+        drain = reader.duration("drain", in: .zero ... .seconds(600), default: "5s")
     }
 }
 

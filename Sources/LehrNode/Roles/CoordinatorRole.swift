@@ -42,7 +42,8 @@ final class CoordinatorRole: NodeRole {
             CoordinatorHandler(shell) { spec throws(CoordinatorRefusal) in
                 try planner.plan(spec)
             }.register(in: services)
-            try Self.addStandardServices(to: services)
+            try Self.addStandardServices(to: services, of: transport)
+            transport.atShutDown { shell.stopWaiting() }
             if let authorizer = try access.guardCalls(of: services, on: transport.core) {
                 metrics.follow(authorizer, on: transport.core)
             }
@@ -74,9 +75,14 @@ final class CoordinatorRole: NodeRole {
     }
 
     /// Health and reflection, as stock gRPC tools expect them of every server.
-    static func addStandardServices(to services: ServiceTable) throws(FatalError) {
+    static func addStandardServices(
+        to services: ServiceTable, of transport: HTTP2Transport
+    ) throws(FatalError) {
         do throws(RPCError) {
-            try StandardServices().register(in: services)
+            let standard = try StandardServices()
+            standard.register(in: services)
+            // Those who watch hear of the end before calls are refused.
+            transport.atShutDown { standard.health.stop() }
         } catch {
             throw FatalError(description: error.message, status: .state)
         }
@@ -96,6 +102,6 @@ final class CoordinatorRole: NodeRole {
 
     func stop() async {
         status.readiness = .notReady(reason: "stopping")
-        await host.withLock { $0 }?.shutDown()
+        await host.withLock { $0 }?.shutDown(grace: config.common.drain)
     }
 }

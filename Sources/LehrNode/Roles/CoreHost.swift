@@ -53,7 +53,7 @@ final class CoreHost: Sendable {
     }
 
     /// Ends the transport, giving calls in flight `grace`, and then the thread.
-    func shutDown(grace: Duration = .milliseconds(500)) async {
+    func shutDown(grace: Duration) async {
         _ = try? await start { transport, finish in
             transport.shutDown(grace: grace) { finish(.success(())) }
         }

@@ -1,6 +1,5 @@
 import LehrCoordinator
 import LehrCore
-import LehrHTTP2
 import LehrMembership
 import LehrRPC
 import LehrShard
@@ -13,17 +12,13 @@ import Metrics
 /// Turns what the cores count into metrics, once a second, so that nothing is shared on the way of a
 /// request.
 final class NodeMetrics: Sendable {
-    private let registry: PrometheusRegistry
+    let registry: PrometheusRegistry
     private static let interval = Duration.seconds(1)
 
     init(_ registry: PrometheusRegistry) {
         self.registry = registry
-        registry.describe("lehr_rpc_answered_total", "Calls answered, by status.")
-        registry.describe("lehr_rpc_made_total", "Calls made that have ended, by status.")
         registry.describe("lehr_rpc_denied_total", "Calls refused for who made them, by status.")
-        registry.describe("lehr_rpc_received_bytes_total", "Bytes received on gRPC connections.")
-        registry.describe("lehr_rpc_sent_bytes_total", "Bytes sent on gRPC connections.")
-        registry.describe("lehr_rpc_connections", "gRPC connections open now.")
+        describeRPC()
         registry.describe("lehr_shard_rows", "Rows held.")
         registry.describe("lehr_shard_used_bytes", "Bytes of rows and index in use.")
         registry.describe("lehr_cluster_members", "Live members, by role.")
@@ -31,29 +26,6 @@ final class NodeMetrics: Sendable {
     }
 
     // MARK: - What is followed
-
-    func follow(_ transport: HTTP2Transport) {
-        let core = "\(transport.core.index)"
-        var answered = Deltas("lehr_rpc_answered_total", registry)
-        var made = Deltas("lehr_rpc_made_total", registry)
-        var received = Deltas("lehr_rpc_received_bytes_total", registry)
-        var sent = Deltas("lehr_rpc_sent_bytes_total", registry)
-        let open = Meter(
-            label: "lehr_rpc_connections", dimensions: [("core", core)], factory: registry)
-        every(on: transport.core) { [weak transport] in
-            guard let transport else { return false }
-            let counters = transport.counters
-            for code in StatusCode.allCases {
-                let labels = [("code", code.name), ("core", core)]
-                answered.advance(to: counters.answered[code], labels)
-                made.advance(to: counters.made[code], labels)
-            }
-            received.advance(to: counters.bytesIn, [("core", core)])
-            sent.advance(to: counters.bytesOut, [("core", core)])
-            open.set(counters.connectionsOpen)
-            return true
-        }
-    }
 
     func follow(_ authorizer: Authorizer, on core: any Core) {
         var denied = Deltas("lehr_rpc_denied_total", registry)
@@ -123,7 +95,7 @@ final class NodeMetrics: Sendable {
     }
 
     /// Runs `body` each second on `core` while it returns true.
-    private func every(on core: any Core, _ body: @escaping () -> Bool) {
+    func every(on core: any Core, _ body: @escaping () -> Bool) {
         _ = core.schedule(after: Self.interval) { [self] in
             if body() { every(on: core, body) }
         }
@@ -131,7 +103,7 @@ final class NodeMetrics: Sendable {
 }
 
 /// A counter that follows totals counted elsewhere.
-private struct Deltas {
+struct Deltas {
     private let name: String
     private let registry: PrometheusRegistry
     private var series: [String: (counter: Counter, last: UInt64)] = [:]

@@ -11,7 +11,7 @@ struct NodeRunner {
     let registry: PrometheusRegistry
     let door = HTTPDoor()
 
-    /// Bounds an orderly end; what is not done by then is cut off.
+    /// Bounds an orderly end, beside what calls are left; what is not done by then is cut off.
     private static let shutdownMax = Duration.seconds(5)
 
     init(_ common: CommonConfig, role: String) {
@@ -37,7 +37,7 @@ struct NodeRunner {
                 .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup)
             },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
-        configuration.maximumGracefulShutdownDuration = Self.shutdownMax
+        configuration.maximumGracefulShutdownDuration = common.drain + Self.shutdownMax
         try await ServiceGroup(configuration: configuration).run()
         logger.notice("stopped")
     }

@@ -40,6 +40,6 @@ final class ServingRole: NodeRole {
     func stop() async {
         guard let (host, agent) = running.withLock({ $0 }) else { return }
         await MemberHost.leave(host, agent)
-        await host.shutDown()
+        await host.shutDown(grace: .zero)
     }
 }

@@ -75,7 +75,7 @@ final class ShardRole: NodeRole {
             let services = ServiceTable()
             let handler = ShardHandler(shard, core: transport.core, limits: transport.limits)
             handler.register(in: services)
-            try CoordinatorRole.addStandardServices(to: services)
+            try CoordinatorRole.addStandardServices(to: services, of: transport)
             let address = try CoordinatorRole.listen(transport, listen, services)
             metrics.follow(transport)
             metrics.follow(handler, shard, on: transport.core)
@@ -87,6 +87,11 @@ final class ShardRole: NodeRole {
         member.status.readiness = .notReady(reason: "stopping")
         guard let running = running.withLock({ $0 }) else { return }
         if let agent = running.agent { await MemberHost.leave(running.hosts[0], agent) }
-        for host in running.hosts { await host.shutDown() }
+        let drain = config.common.drain
+        await withTaskGroup(of: Void.self) { group in
+            for host in running.hosts {
+                group.addTask { await host.shutDown(grace: drain) }
+            }
+        }
     }
 }

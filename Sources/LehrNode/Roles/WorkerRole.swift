@@ -68,6 +68,6 @@ final class WorkerRole: NodeRole {
             _ = try? await running.host.run { _ in shell.withValue { $0.stop() } }
         }
         if let agent = running.agent { await MemberHost.leave(running.host, agent) }
-        await running.host.shutDown()
+        await running.host.shutDown(grace: .zero)
     }
 }

@@ -58,6 +58,7 @@ final class InteropClient {
             ("cancel_after_first_response", { $0.cancelAfterFirstResponse($1) }),
             ("client_compressed_unary", { $0.compressedUnary(request: true, answer: false, $1) }),
             ("server_compressed_unary", { $0.compressedUnary(request: false, answer: true, $1) }),
+            ("server_compressed_streaming", { $0.compressedStreaming($1) }),
             ("timeout_on_sleeping_server", { $0.timeoutOnSleepingServer($1) }),
         ]
     }
@@ -152,6 +153,23 @@ final class InteropClient {
             CallOptions(),
             onMessage: { seen.append(ProtoFields($0).message(1).bytes(2).count) },
             onEnd: { done($0 == nil && seen == Self.sizes) })
+    }
+
+    private func compressedStreaming(_ done: @escaping (Bool) -> Void) {
+        var request = ProtoFields()
+        for size in [31415, 92653] {
+            var compressed = ProtoFields()
+            compressed.add(1, 1)
+            var parameters = ProtoFields()
+            parameters.add(1, size)
+            parameters.add(3, compressed)
+            request.add(2, parameters)
+        }
+        var seen: [Int] = []
+        _ = channel.serverStreaming(
+            Self.service + "StreamingOutputCall", request.encoded, CallOptions(),
+            onMessage: { seen.append(ProtoFields($0).message(1).bytes(2).count) },
+            onEnd: { done($0 == nil && seen == [31415, 92653]) })
     }
 
     private func duplex(
