@@ -99,6 +99,7 @@ import Testing
                 Frames.request("/t/Hold", stream: stream) + Frames.message([], stream: stream))
         }
         #expect(held.responders.count == 2)
+        #expect(peer.transport.counters[.streams] == 1)
         let refused = peer.frames.filter { $0.stream == 5 }
         #expect(refused.map(\.type) == [Frames.reset] || peer.frames.last?.type == Frames.goAway)
         if let reset = refused.first { #expect(reset.payload == [0, 0, 0, 7]) }

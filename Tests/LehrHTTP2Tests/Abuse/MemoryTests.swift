@@ -125,6 +125,35 @@ import Testing
         #expect(scene.counters.heldBytes == 0)
     }
 
+    /// Refused by its length, before any of it has come.
+    @Test func aMessageOverTheLimitIsRefused() throws {
+        let scene = try Self.scene()
+        scene.attacker.send(
+            Frames.request("/t/Echo", stream: 1)
+                + Frames.frame(0, flags: 0, stream: 1, [0, 0xFF, 0xFF, 0xFF, 0xFF]))
+        #expect(scene.counters.answered[.resourceExhausted] == 1)
+        #expect(scene.counters[.messageBytes] == 1 && scene.counters.heldBytes == 0)
+        // The rest of it is not wanted.
+        #expect(scene.attacker.resetCode(of: 1) == 0 && !scene.attacker.isClosed)
+        scene.expectBystanderServed()
+    }
+
+    /// A handler that writes on although nobody reads.
+    @Test func aStreamThatNobodyReadsEnds() throws {
+        var limits = RPCLimits()
+        limits.streamQueueBytesMax = 1 << 20
+        let scene = try AbuseScene(limits: limits)
+        scene.attacker.send(
+            Frames.frame(Frames.settings, flags: 0, stream: 0, Frames.setting(4, 0))
+                + Frames.request("/t/Unread", stream: 1))
+        for _ in 0..<30 { scene.held.streams.first?.send([UInt8](repeating: 1, count: 100 << 10)) }
+        scene.attacker.turn()
+        #expect(scene.counters[.streamQueueBytes] == 1)
+        #expect(scene.counters.answered[.resourceExhausted] == 1)
+        #expect(scene.attacker.resetCode(of: 1) == 11 && scene.counters.heldBytes == 0)
+        scene.expectBystanderServed()
+    }
+
     @Test func aCallThatIsOverHoldsNothing() throws {
         let scene = try Self.scene()
         for (index, path) in ["/t/Echo", "/t/Give", "/t/None", "/t/Duplex"].enumerated() {
