@@ -48,7 +48,8 @@ package struct HTTP2Counters: Equatable, Sendable {
     package internal(set) var callsNotReplayed: UInt64 = 0
     /// What `CallOptions.repetition` has led to.
     package internal(set) var repeats = RepeatCounters()
-    package internal(set) var lookUps: UInt64 = 0
+    /// Look-ups of names that gave addresses, and that did not.
+    package internal(set) var lookUpsDone: UInt64 = 0
     package internal(set) var lookUpsFailed: UInt64 = 0
     private var connectionsClosed = [UInt64](repeating: 0, count: ConnectionEnd.allCases.count)
     private var limitHits = [UInt64](repeating: 0, count: RPCLimit.allCases.count)

@@ -37,7 +37,6 @@ final class NameWatch {
         if let begun, now - begun < interval { return }
         begun = now
         number += 1
-        transport.counters.lookUps += 1
         timer = transport.reactor.schedule(after: limits.lookUpTimeout) { [weak self, name] in
             self?.finish(.failure(RPCError(.unavailable, "cannot resolve \(name.host): timed out")))
         }
@@ -58,6 +57,7 @@ final class NameWatch {
         case .success(let addresses) where addresses.isEmpty:
             fail(RPCError(.unavailable, "\(name.host) has no address"))
         case .success(let addresses):
+            transport.counters.lookUpsDone += 1
             onResult(.success(Array(addresses.prefix(ChannelTarget.addressesMax))))
         case .failure(let error): fail(error)
         }

@@ -21,7 +21,7 @@ struct ScannedPartition: Sendable {
 
 extension ControlClient {
     func members() async throws -> (cluster: ClusterID, members: [ListedMember]) {
-        try await call(CoordinatorMethods.listMembers) { answer in
+        try await call(CoordinatorMethods.listMembers, isIdempotent: true) { answer in
             let members = try each(answer.n_members, answer.members).map {
                 ListedMember(
                     member: try Member(wire: $0),
@@ -32,17 +32,20 @@ extension ControlClient {
     }
 
     func map() async throws -> ClusterMap {
-        try await call(CoordinatorMethods.getClusterMap) { try ClusterMap(wire: $0) }
+        try await call(CoordinatorMethods.getClusterMap, isIdempotent: true) {
+            try ClusterMap(wire: $0)
+        }
     }
 
     func job(_ name: String) async throws -> JobStatus {
         try await call(
-            CoordinatorMethods.getJob, { request, arena in request.job = arena.string(name) },
+            CoordinatorMethods.getJob, isIdempotent: true,
+            { request, arena in request.job = arena.string(name) },
             read: { try JobStatus(wire: $0) })
     }
 
     func jobs() async throws -> [JobStatus] {
-        try await call(CoordinatorMethods.listJobs) { answer in
+        try await call(CoordinatorMethods.listJobs, isIdempotent: true) { answer in
             try each(answer.n_jobs, answer.jobs).map { try JobStatus(wire: $0) }
         }
     }
@@ -78,7 +81,7 @@ extension ControlClient {
         var counts: [PartitionCount] = []
         for address in addresses {
             counts += try await call(
-                ShardMethods.getStatistics, to: address,
+                ShardMethods.getStatistics, to: address, isIdempotent: true,
                 { request, _ in request.job = job.value },
                 read: { each($0.n_partitions, $0.partitions).map { PartitionCount($0) } })
         }

@@ -37,15 +37,18 @@ final class ControlClient: Sendable {
     // MARK: - Calls
 
     /// A unary call to `address`, by default the coordinator; `read` sees the answer while it lives.
+    /// With `isIdempotent` it is made a few times if nobody is there.
     func call<Q, P, Value: Sendable>(
         _ method: Method<Q, P>, to address: String? = nil, timeout: Duration = .seconds(10),
+        isIdempotent: Bool = false,
         _ fill: @escaping @Sendable (inout Q, WireArena) -> Void = { _, _ in },
         read: @escaping @Sendable (P) throws -> Value
     ) async throws -> Value {
         let credentials = try credentials(for: address)
         let address = address ?? settings.coordinator
         return try await host.start { transport, finish in
-            let options = CallOptions(timeout: timeout, metadata: credentials)
+            var options = CallOptions(timeout: timeout, metadata: credentials)
+            if isIdempotent { options.repetition = .retry(RetryPolicy()) }
             transport.channel(to: address).unary(method, options, fill) { result in
                 finish(
                     Result {

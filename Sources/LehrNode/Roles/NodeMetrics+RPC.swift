@@ -21,6 +21,13 @@ extension NodeMetrics {
             ("connections", "gRPC connections open now."),
             ("connections_opened_total", "gRPC connections opened, by who has opened them."),
             ("connections_closed_total", "gRPC connections ended, by what has ended them."),
+            ("connections_failed_total", "Attempts to connect that no server has greeted."),
+            ("waiting_calls", "Calls that wait for a connection now."),
+            ("replays_total", "Calls that servers have turned away unprocessed, by what followed."),
+            ("repeats_total", "Further attempts of idempotent calls, after one or beside it."),
+            ("repeats_withheld_total", "Such attempts that were not made, by what forbade them."),
+            ("hedges_won_total", "Attempts beside another whose answer counted."),
+            ("name_lookups_total", "Look-ups of the names of channels, by how they ended."),
             ("handshakes_total", "TLS handshakes, by how they ended."),
             ("received_frames_total", "Frames of HTTP/2 received that are not of a call."),
             ("sent_frames_total", "Frames of HTTP/2 sent that are not of a call."),
@@ -51,7 +58,9 @@ private struct RPCTotals {
     init(_ registry: PrometheusRegistry, _ core: (String, String)) {
         self.registry = registry
         self.core = core
-        let names = ["answered_in_flight", "made_in_flight", "connections", "held_bytes"]
+        let names = [
+            "answered_in_flight", "made_in_flight", "connections", "held_bytes", "waiting_calls",
+        ]
         gauges = Dictionary(
             uniqueKeysWithValues: names.map {
                 ($0, Meter(label: "lehr_rpc_" + $0, dimensions: [core], factory: registry))
@@ -71,6 +80,7 @@ private struct RPCTotals {
         for limit in RPCLimit.allCases {
             count("limit_hits_total", now[limit], ("limit", limit.name))
         }
+        advance(client: now)
         count("handshakes_total", now.handshakesDone, ("outcome", "done"))
         count("handshakes_total", now.handshakesFailed, ("outcome", "failed"))
         count("handshakes_total", now.handshakesTimedOut, ("outcome", "timed_out"))
@@ -88,6 +98,21 @@ private struct RPCTotals {
         count("received_messages_total", calls.messagesIn, ("calls", name))
         count("sent_messages_total", calls.messagesOut, ("calls", name))
         gauges[name + "_in_flight"]?.set(calls.inFlight)
+    }
+
+    private mutating func advance(client now: HTTP2Counters) {
+        count("connections_failed_total", now.connectionsFailed)
+        count("replays_total", now.callsReplayed, ("outcome", "sent_anew"))
+        count("replays_total", now.callsNotReplayed, ("outcome", "ended"))
+        count("repeats_total", now.repeats.retries, ("type", "retry"))
+        count("repeats_total", now.repeats.hedges, ("type", "hedge"))
+        count("repeats_withheld_total", now.repeats.throttled, ("by", "throttle"))
+        count("repeats_withheld_total", now.repeats.pushedBack, ("by", "server"))
+        count("repeats_withheld_total", now.repeats.notKept, ("by", "kept_bytes"))
+        count("hedges_won_total", now.repeats.hedgesWon)
+        count("name_lookups_total", now.lookUpsFailed, ("outcome", "failed"))
+        count("name_lookups_total", now.lookUpsDone, ("outcome", "done"))
+        gauges["waiting_calls"]?.set(now.callsWaiting)
     }
 
     private mutating func advance(frames name: String, _ frames: HTTP2Counters.Frames) {
