@@ -188,7 +188,7 @@ let package = Package(
         tests(
             "LehrHTTP2",
             [
-                "LehrCore", "LehrRPC", "LehrReactor", "LehrTLS", "LehrWire", "CLehrWire",
+                "LehrCore", "LehrRPC", "LehrReactor", "LehrTLS", "LehrWire", "CLehrWire", "CLinux",
                 "LehrTestSupport",
             ]),
         tests(

@@ -62,6 +62,10 @@ class HTTP2Connection: PollTarget, SessionEvents {
     func frameSent(_ frame: UnsafePointer<nghttp2_frame>) {}
     func frameNotSent(_ frame: UnsafePointer<nghttp2_frame>) {}
     func streamClosed(_ stream: Int32, _ code: UInt32) {}
+    /// Fills a DATA frame with bytes of `source`, a call; false: they are gone.
+    func fill(
+        _ target: UnsafeMutableRawBufferPointer, from source: UnsafeMutableRawPointer
+    ) -> Bool { false }
     /// Works off what was noted down.
     func handleEvents() {}
     /// The session is gone; every call on it must end.
@@ -228,6 +232,21 @@ class HTTP2Connection: PollTarget, SessionEvents {
             output.append(start, count)
         }
         return output.count > 0
+    }
+
+    /// Inside nghttp2: writes a DATA frame of `count` bytes, whose head is `head`.
+    func writeData(
+        _ head: UnsafePointer<UInt8>, _ count: Int, from source: UnsafeMutableRawPointer
+    ) -> nghttp2_error? {
+        let output = transport.output
+        // It comes again when this much has gone out.
+        guard output.count < HTTP2Transport.outputBytes else { return NGHTTP2_ERR_WOULDBLOCK }
+        output.append(head, HTTP2Session.frameHeadBytes)
+        guard fill(output.extend(by: count), from: source) else {
+            output.removeLast(HTTP2Session.frameHeadBytes + count)
+            return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE
+        }
+        return nil
     }
 
     /// Sends bytes and returns how many of them the stream took; none of a connection that ends.

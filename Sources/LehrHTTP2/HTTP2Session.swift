@@ -25,6 +25,7 @@ protocol SessionEvents: AnyObject {
 enum HTTP2Session {
     enum Side { case server, client }
 
+    static let frameHeadBytes = 9
     static let streamWindow: UInt32 = 16 << 20
     static let connectionWindow: Int32 = 64 << 20
     /// nghttp2's own count of RST_STREAM frames; `FrameBudget` is stricter.
@@ -96,6 +97,15 @@ enum HTTP2Session {
     }
 
     private static func setCallbacks(_ callbacks: OpaquePointer?, _ side: Side) {
+        nghttp2_session_callbacks_set_send_data_callback(callbacks) {
+            _, _, head, count, source, context in
+            guard let head, let source = source?.pointee.ptr, let context else {
+                return NGHTTP2_ERR_CALLBACK_FAILURE.rawValue
+            }
+            return connection(context)._withUnsafeGuaranteedRef {
+                $0.writeData(head, count, from: source)?.rawValue ?? 0
+            }
+        }
         nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks) { _, frame, context in
             guard let frame, let context else { return 0 }
             connection(context)._withUnsafeGuaranteedRef { $0.headersBegan(frame) }

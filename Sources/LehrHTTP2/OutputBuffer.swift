@@ -14,11 +14,18 @@ final class OutputBuffer {
     func removeAll() { count = 0 }
 
     func append(_ start: UnsafePointer<UInt8>, _ size: Int) {
-        if count + size > memory.count { grow(by: size) }
-        guard let base = memory.baseAddress else { return }
-        memcpy(base + count, start, size)
-        count += size
+        let space = extend(by: size)
+        if let base = space.baseAddress { memcpy(base, start, size) }
     }
+
+    /// Room for `size` bytes more, which the caller fills.
+    func extend(by size: Int) -> UnsafeMutableRawBufferPointer {
+        if count + size > memory.count { grow(by: size) }
+        count += size
+        return UnsafeMutableRawBufferPointer(rebasing: memory[(count - size)..<count])
+    }
+
+    func removeLast(_ size: Int) { count -= size }
 
     private func grow(by size: Int) {
         let larger = UnsafeMutableRawBufferPointer.allocate(

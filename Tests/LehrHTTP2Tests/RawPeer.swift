@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import LehrCore
 import LehrRPC
@@ -107,11 +108,15 @@ final class RawPeer {
             .payload.reduce(0) { $0 << 8 | Int($1) }
     }
 
-    /// Closes this end, and lets the server notice.
-    func hangUp() {
+    /// Closes this end behind some last bytes, and lets the server notice both at once, as the
+    /// kernel tells of them.
+    func hangUp(after bytes: [UInt8] = []) {
+        _ = bytes.withUnsafeBytes {
+            Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        }
         close(descriptor)
         descriptor = -1
-        connection.ready([.readable, .ended])
+        connection.ready([.readable, Readiness(rawValue: EPOLLRDHUP.rawValue)])
         reactor.stop()
         reactor.run()
     }

@@ -118,6 +118,18 @@ import Testing
         #expect(peer.transport.counters.answered[.cancelled] == 1)
     }
 
+    @Test func anEndBehindTheLastBytesIsNoticed() throws {
+        let held = Held()
+        let peer = try Self.peer(held)
+        peer.send(Frames.request("/t/Hold", stream: 1) + Frames.message([], stream: 1))
+        #expect(held.responders.count == 1)
+        peer.hangUp(
+            after: Frames.frame(
+                Frames.goAway, flags: 0, stream: 0, Frames.bytes(0) + Frames.bytes(0)))
+        #expect(!held.responders[0].isOpen)
+        #expect(peer.transport.counters.connectionsOpen == 0)
+    }
+
     @Test func aStreamThatIsResetBeforeItsRequestIsCompleteHasNoHandler() throws {
         let held = Held()
         let peer = try Self.peer(held)

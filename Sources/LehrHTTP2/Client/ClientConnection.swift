@@ -176,6 +176,14 @@ final class ClientConnection: HTTP2Connection {
         }
     }
 
+    override func fill(
+        _ target: UnsafeMutableRawBufferPointer, from source: UnsafeMutableRawPointer
+    ) -> Bool {
+        Unmanaged<ClientCall>.fromOpaque(source)._withUnsafeGuaranteedRef {
+            $0.write(into: target)
+        }
+    }
+
     override func frameArrived(_ frame: UnsafePointer<nghttp2_frame>) {
         switch frame.kind {
         case NGHTTP2_HEADERS.rawValue, NGHTTP2_DATA.rawValue:

@@ -32,6 +32,16 @@ struct OutgoingMessages {
         }
     }
 
+    /// What a DATA frame of at most `most` bytes is to do: so many bytes, taken by `read` when the
+    /// frame is written rather than now, if they are many; nil: they are to be read now.
+    func frameBytes(_ most: Int) -> Int? {
+        let count = min(most, byteCount)
+        return count >= Self.directBytesMin ? count : nil
+    }
+
+    /// From here on a frame's bytes go straight to the output, past nghttp2's own buffer.
+    private static let directBytesMin = 4 << 10
+
     mutating func removeAll() { self = OutgoingMessages() }
 
     /// Fills `target` as far as the messages go; returns the number of bytes.

@@ -132,6 +132,14 @@ final class ServerConnection: HTTP2Connection {
         account(stream, arrived: bytes.count, used: used ?? bytes.count, isLast: isLast)
     }
 
+    override func fill(
+        _ target: UnsafeMutableRawBufferPointer, from source: UnsafeMutableRawPointer
+    ) -> Bool {
+        Unmanaged<ServerCall>.fromOpaque(source)._withUnsafeGuaranteedRef {
+            $0.write(into: target)
+        }
+    }
+
     override func frameArrived(_ frame: UnsafePointer<nghttp2_frame>) {
         if frame.kind == NGHTTP2_PING.rawValue {
             if frame.isAcknowledgement {
