@@ -21,7 +21,8 @@ enum Connections {
             Figure(
                 "connections-\(many)", "requests/s of \(many) connections, one call each",
                 unit: "1/s", lehr: ours.map(\.perSecond),
-                reference: (name, theirs.map(\.perSecond)), target: .atLeast(0.8)),
+                reference: (name, theirs.map(\.perSecond)), target: .atLeast(0.8),
+                note: "on either side each connection has one call at a time"),
             Figure(
                 "cpu-connections-\(many)", "CPU a request, \(many) connections", unit: "us",
                 lehr: ours.map(\.cpuMicroseconds),
