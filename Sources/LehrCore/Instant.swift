@@ -23,9 +23,16 @@ package struct Instant: Hashable, Comparable, Sendable {
 }
 
 extension Duration {
-    /// The whole duration in nanoseconds; exact up to about 292 years.
+    /// Whole seconds that `nanoseconds` goes to: the sum of two such still fits, so that no timeout
+    /// of a stranger is too long to be added to the present.
+    private static let secondsMax: Int64 = (1 << 62) / 1_000_000_000
+
+    /// The whole duration in nanoseconds; beyond 146 years either way, those.
     package var nanoseconds: Int64 {
         let (seconds, attoseconds) = components
+        guard seconds.magnitude < Self.secondsMax.magnitude else {
+            return seconds.signum() * Self.secondsMax * 1_000_000_000
+        }
         return seconds * 1_000_000_000 + attoseconds / 1_000_000_000
     }
 

@@ -62,6 +62,9 @@ package final class Reactor: Core {
 
     package func cancel(_ timer: TimerID) { timers.cancel(timer) }
 
+    /// Timers that are set.
+    package var timerCount: Int { timers.count }
+
     /// Calls `target` at the end of this turn.
     package func atEndOfTurn(_ target: any TurnEnd) { turnEnds.append(target) }
 

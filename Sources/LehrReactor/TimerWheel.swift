@@ -23,7 +23,7 @@ package struct TimerWheel {
     private static let tickShift: UInt64 = 20
     private static let levelBits: UInt64 = 6
     private static let slotsPerLevel = 64
-    /// 64^7 ticks are 146 years; what is due later waits for the end of those.
+    /// 64^7 ticks are 146 years; what is due after the present round of them waits for its end.
     private static let levelCount = 7
     private static let ticksMax: UInt64 = 1 << (levelBits * UInt64(levelCount)) - 1
     /// A `TimerID` is the sequence number above this many bits of entry.
@@ -54,7 +54,7 @@ package struct TimerWheel {
         // Rounded up, so that nothing is early.
         let tick = (time.nanoseconds + (1 << Self.tickShift - 1)) >> Self.tickShift
         entries[Int(index)] = Entry(
-            tick: min(max(tick, elapsed + 1), elapsed + Self.ticksMax), time: time,
+            tick: max(min(tick, elapsed | Self.ticksMax), elapsed + 1), time: time,
             sequence: sequence, work: work)
         link(index)
         return TimerID(sequence << Self.entryBits | UInt64(index))

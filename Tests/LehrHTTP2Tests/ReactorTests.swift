@@ -66,6 +66,8 @@ import Testing
         }
         let cancelled = reactor.schedule(after: .milliseconds(1)) { fired.append(99) }
         reactor.cancel(cancelled)
+        _ = reactor.schedule(after: .seconds(Int64.max)) { fired.append(98) }
+        #expect(reactor.timerCount == 6)
         _ = reactor.schedule(after: .milliseconds(4)) { reactor.stop() }
         reactor.run()
         #expect(fired == [3, 1, 4, 2, 0])

@@ -69,6 +69,20 @@ import Testing
         }
     }
 
+    /// As far as 64 bits go: the wheel has fewer, and must not turn for ever.
+    @Test(arguments: [1 << 61, 4_611_686_018_000_000_000, 1 << 62, 1 << 63] as [UInt64])
+    func whatIsDueInCenturiesWaits(delay: UInt64) {
+        let now = Instant(nanoseconds: 7_000_000_000_123)
+        var wheel = TimerWheel(at: now)
+        _ = wheel.schedule(at: Instant(nanoseconds: now.nanoseconds + delay)) {}
+        for minutes in 0..<10 {
+            let later = Instant(nanoseconds: now.nanoseconds + UInt64(minutes) * 60_000_000_000)
+            #expect(wheel.takeDue(at: later) == nil)
+            #expect(wheel.nextTime.map { $0 > later } == true)
+        }
+        #expect(wheel.count == 1)
+    }
+
     @Test func whatIsCancelledByWorkOfTheSameMomentDoesNotRun() {
         var wheel = TimerWheel(at: Instant(nanoseconds: 0))
         let time = Instant(nanoseconds: 5_000_000)
