@@ -38,7 +38,8 @@ extension HTTP2Connection {
         guard let session, count > 0 else { return }
         unread -= count
         nghttp2_session_consume_stream(session, stream, count)
-        let free = min(withheld, transport.limits.unreadBytesMax - unread)
+        // No more is withheld than waits: with the last byte read the window is whole again.
+        let free = min(withheld, max(transport.limits.unreadBytesMax, withheld) - unread)
         if free > 0 {
             withheld -= free
             nghttp2_session_consume_connection(session, free)
