@@ -11,8 +11,9 @@ final class InMemoryCall: ClientStream {
     private(set) var initialMetadata = Metadata()
     private(set) var trailingMetadata = Metadata()
     private let destination: String
-    private let onMessage: ([UInt8]) -> Void
-    private let onEnd: (RPCError?) -> Void
+    // Let go of with the end of the call: they may hold the call.
+    private var onMessage: (([UInt8]) -> Void)?
+    private var onEnd: ((RPCError?) -> Void)?
     private var timer: TimerID?
     private var isOpen = true
     private var isSending = true
@@ -129,10 +130,11 @@ final class InMemoryCall: ClientStream {
 
     func cancel() {
         guard isOpen else { return }
+        let onEnd = self.onEnd
         close()
         sendCancel()
         // Not inside this call, as for every other end.
-        transport.home.post { self.onEnd(.cancelled) }
+        transport.home.post { onEnd?(.cancelled) }
     }
 
     // MARK: The answer
@@ -172,7 +174,7 @@ final class InMemoryCall: ClientStream {
         guard inbox.beginPumping() else { return }
         while isOpen, let message = inbox.next() {
             server?.delivered(message)
-            onMessage(message)
+            onMessage?(message)
         }
         inbox.endPumping()
         if isOpen, inbox.isDrained, case .some(let error) = outcome { end(error) }
@@ -185,9 +187,10 @@ final class InMemoryCall: ClientStream {
 
     func end(_ error: RPCError?, tellingServer: Bool = false) {
         guard isOpen else { return }
+        let onEnd = self.onEnd
         close()
         if tellingServer { sendCancel() }
-        onEnd(error)
+        onEnd?(error)
     }
 
     /// The caller is no more; the other half learns it.
@@ -199,6 +202,8 @@ final class InMemoryCall: ClientStream {
     private func close() {
         isOpen = false
         onWritable = nil
+        onMessage = nil
+        onEnd = nil
         inbox.removeAll()
         if let timer { transport.home.cancel(timer) }
         transport.ended(self)

@@ -14,6 +14,7 @@ package final class VirtualCore: Core {
         self.time = time
         inbox = VirtualMailbox()
         inbox.core = self
+        time.add(self)
     }
 
     package var now: Instant { time.now }

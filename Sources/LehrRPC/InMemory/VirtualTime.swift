@@ -11,6 +11,7 @@ package final class VirtualTime {
     /// Events run so far.
     package private(set) var eventCount = 0
     private var timers = TimerQueue()
+    private var cores: [WeakCore] = []
 
     package init(start: Instant = Instant(nanoseconds: 1_000_000_000)) { now = start }
 
@@ -57,9 +58,20 @@ package final class VirtualTime {
         return true
     }
 
-    /// Forgets every event, at the end of a simulation: they hold what they belong to, and that
-    /// holds the time.
-    package func forgetAll() { timers = TimerQueue() }
+    /// Ends a simulation: kills its cores, for calls in flight hold their transports, and forgets
+    /// every event, for they hold what they belong to, and that holds the time.
+    package func forgetAll() {
+        for core in cores { core.core?.kill() }
+        cores = []
+        timers = TimerQueue()
+    }
+
+    /// A core that shares this time.
+    func add(_ core: VirtualCore) { cores.append(WeakCore(core: core)) }
+
+    private struct WeakCore {
+        weak var core: VirtualCore?
+    }
 
     /// Runs `body` as the work of `core`.
     func running<Result>(_ core: VirtualCore, _ body: () throws -> Result) rethrows -> Result {
