@@ -15,7 +15,9 @@ package struct Readiness: OptionSet, Sendable {
 
     package static let readable = Self(rawValue: EPOLLIN.rawValue)
     package static let writable = Self(rawValue: EPOLLOUT.rawValue)
-    /// The peer will send no more, or the descriptor has failed: reading tells which.
+    /// The peer will send no more.
+    package static let halfClosed = Self(rawValue: EPOLLRDHUP.rawValue)
+    /// The peer will send no more, or the descriptor has failed: any of these; reading tells which.
     package static let ended = Self(
         rawValue: EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue)
 }

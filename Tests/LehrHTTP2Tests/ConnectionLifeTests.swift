@@ -74,6 +74,13 @@ import Testing
         #expect(peer.isClosed)
     }
 
+    @Test func anEndThatComesWithTheLastBytesIsNoticed() throws {
+        let peer = try Self.peer()
+        peer.endSending(Self.call(1))
+        #expect(peer.transport.counters.connectionsOpen == 0)
+        #expect(peer.isClosed)
+    }
+
     private static func counters(_ transport: any Transport) -> HTTP2Counters {
         (transport as? HTTP2Transport)?.counters ?? HTTP2Counters()
     }

@@ -71,11 +71,15 @@ final class RawPeer {
         } while !rest.isEmpty && !isClosed
     }
 
-    /// Ends this direction only.
-    func endSending() {
+    /// Ends this direction only, perhaps with some last bytes, all of which the server learns at once.
+    func endSending(_ bytes: [UInt8] = []) {
+        _ = bytes.withUnsafeBytes {
+            Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        }
         shutdown(descriptor, Int32(SHUT_WR))
-        connection.ready([.readable, .ended])
-        turn()
+        connection.ready([.readable, .halfClosed])
+        transport.endOfTurn()
+        receive()
     }
 
     /// Has the server look, so often, whether it waits for this peer for too long.
@@ -83,6 +87,9 @@ final class RawPeer {
         for _ in 0..<times { connection.look() }
         turn()
     }
+
+    /// Bytes by which the connection's window is kept smaller.
+    var withheldBytes: Int { connection.withheld }
 
     /// Bytes that its calls hold.
     var heldBytes: Int { connection.heldBytes }

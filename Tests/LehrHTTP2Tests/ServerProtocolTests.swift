@@ -53,6 +53,35 @@ import Testing
         #expect(peer.transport.counters.answered[.ok] == 1)
     }
 
+    /// However little may lie unread: once nothing does, the connection's window is whole again.
+    @Test func whatWasWithheldIsGivenBackWhenNobodyReadsItAnyMore() throws {
+        var limits = RPCLimits()
+        limits.unreadBytesMax = 1000
+        let held = Held()
+        let services = ServiceTable()
+        services.register("/t/Mute", .bidirectional { _, stream in held.streams.append(stream) })
+        let peer = try RawPeer(services, limits: limits)
+        peer.send(Frames.preface + Frames.request("/t/Mute", stream: 1))
+        let message = Frames.message([UInt8](repeating: 1, count: 900), stream: 1, isEnd: false)
+        for _ in 0..<10 { peer.send(message) }
+        #expect(peer.withheldBytes == 9 * 905)
+        peer.send(Frames.reset(1))
+        #expect(peer.withheldBytes == 0)
+    }
+
+    /// The longest that a header can say does not fit into 64 bits of nanoseconds.
+    @Test(arguments: ["99999999H", "99999999M", "0n"])
+    func noTimeoutIsTooLongOrTooShort(text: String) throws {
+        let held = Held()
+        let peer = try Self.peer(held)
+        peer.send(
+            Frames.request("/t/Hold", stream: 1, extra: [("grpc-timeout", text)])
+                + Frames.message([], stream: 1))
+        held.responders.first?.succeed([])
+        peer.turn()
+        #expect(peer.transport.counters.answered[.ok] == 1)
+    }
+
     @Test func everythingMayArriveByteByByte() throws {
         let peer = try RawPeer(Self.services())
         let bytes =
