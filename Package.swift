@@ -229,7 +229,7 @@ let package = Package(
         tests(
             "LehrServing",
             ["LehrCore", "LehrWeb", "LehrArtifact", "LehrRetrieval", logging, lifecycle]),
-        tests("LehrNode", ["LehrCore", argumentParser]),
+        tests("LehrNode", ["LehrCore", "LehrTLS", argumentParser]),
         tests(
             "LehrTestKit",
             [

@@ -6,7 +6,8 @@ import LehrRPC
 package struct ServerExpectation: Equatable, Sendable {
     /// Roles of our cluster, of which the server may have any; of any cluster, when we are of none.
     package var roles: Set<String>
-    /// Whether it is enough that its certificate was made out for the host that was dialled.
+    /// Whether it is enough that its certificate was made out for the host that was dialled, where it
+    /// names no member or no role is asked for.
     package var acceptsHost: Bool
 
     package init(roles: Set<String> = [], acceptsHost: Bool = false) {
@@ -100,15 +101,16 @@ final class PeerCheck {
             self.identity = identity
         }
         guard let target else { return nil }
-        if let identity, expectation.roles.contains(identity.role) { return nil }
-        if expectation.acceptsHost, certificate.isFor(host: target.host) { return nil }
         let wanted = expectation.roles.sorted().joined(separator: " or ")
-        let found = identity.map { "is \($0)" } ?? "has a certificate that names no member"
-        switch (expectation.roles.isEmpty, expectation.acceptsHost) {
-        case (true, _): return "has a certificate that is not for '\(target.host)'"
-        case (false, false): return "\(found), not a \(wanted)"
-        case (false, true):
-            return "\(found), not a \(wanted), and its certificate is not for '\(target.host)'"
+        if let identity, !expectation.roles.isEmpty {
+            // Members run on each other's hosts: a host's name does not make up for a wrong role.
+            return expectation.roles.contains(identity.role)
+                ? nil : "is \(identity), not a \(wanted)"
         }
+        guard expectation.acceptsHost else {
+            return "has a certificate that names no member, not a \(wanted)"
+        }
+        return certificate.isFor(host: target.host)
+            ? nil : "has a certificate that is not for '\(target.host)'"
     }
 }

@@ -13,6 +13,9 @@ extension TLSStream {
 
     /// Goes on with the handshake as far as the socket lets it.
     func shakeHands() -> Progress {
+        workspace.setInput(copying: stash)
+        // The workspace serves other streams next: what is left is this one's.
+        defer { stash = workspace.takeInput() }
         while true {
             ERR_clear_error()
             let status = SSL_do_handshake(ssl)
@@ -22,7 +25,6 @@ extension TLSStream {
             if let problem { return .failed(check.problem ?? problem.text(from: peerName)) }
             if let failure { return .failed(words(for: failure)) }
             if status == 1 {
-                stash = workspace.takeInput()
                 return ALPN.isAgreed(ssl)
                     ? .established : .failed("\(peerName) does not offer HTTP/2 (ALPN h2)")
             }

@@ -92,6 +92,15 @@ import Testing
         #expect(outcome.message.contains("the server is lehr://c/worker/w2, not a shard"))
     }
 
+    @Test func aHostNameDoesNotMakeUpForARole() throws {
+        try scene.serve(store(["URI:lehr://c/worker/w2", "IP:127.0.0.1"]))
+        let channel = try scene.dial(
+            store([Self.worker]), expecting: .init(roles: ["coordinator"], acceptsHost: true))
+        #expect(
+            try scene.call(channel).message.contains(
+                "the server is lehr://c/worker/w2, not a coordinator"))
+    }
+
     @Test func anExpiredServerIsRefused() throws {
         // Its certificate was still good when the server started.
         try scene.serve(store([Self.shard], to: -60, atSeconds: Files.now - 600))
@@ -184,6 +193,28 @@ import Testing
             scene.refusals == [
                 "the client does not speak TLS: it may be set up for cleartext"
             ])
+    }
+
+    /// The streams of a core share memory: nothing of a refused one may come up in the next.
+    @Test func aRefusalLeavesNothingBehind() throws {
+        try scene.serve(store([Self.shard]))
+        let descriptors = try (0..<3).map { _ in try scene.connectRaw() }
+        defer { for descriptor in descriptors { close(descriptor) } }
+        let greeting = Array("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".utf8)
+        for descriptor in descriptors {
+            #expect(send(descriptor, greeting, greeting.count, 0) == greeting.count)
+        }
+        let channel = try scene.dial(store([Self.worker]))
+        var outcome: Result<[UInt8], RPCError>?
+        try scene.run { done in
+            scene.once({ self.scene.refusals.count == 3 }) {
+                _ = channel.unary(TLSScene.path, [1], CallOptions(timeout: .seconds(20))) {
+                    outcome = $0
+                    done()
+                }
+            }
+        }
+        #expect(outcome == .success([1]))
     }
 
     @Test func tlsOnACleartextPortIsToldSo() throws {

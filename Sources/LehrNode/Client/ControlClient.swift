@@ -22,8 +22,8 @@ final class ControlClient: Sendable {
     static func with<Value: Sendable>(
         _ settings: ClientSettings, _ body: (ControlClient) async throws -> Value
     ) async throws -> Value {
-        let client = ControlClient(
-            settings, host: try await CoreHost.start(name: "lehr-client"))
+        let host = try await CoreHost.start(name: "lehr-client", security: settings.security)
+        let client = ControlClient(settings, host: host)
         do {
             let value = try await body(client)
             await client.host.shutDown(grace: .zero)

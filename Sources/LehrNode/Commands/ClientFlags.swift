@@ -12,16 +12,33 @@ struct ClientFlags: ParsableArguments {
         help: "A file with a token to show to the coordinator (or LEHR_TOKEN, the token itself).")
     var tokenFile: String?
 
+    @Option(
+        name: .customLong("tls-ca"),
+        help: "PEM: the cluster's authority (or LEHR_TLS_CA); talk TLS, and to its members only.")
+    var tlsAuthority: String?
+
+    @Option(name: .customLong("tls-cert"), help: "PEM: your certificate (or LEHR_TLS_CERT).")
+    var tlsCertificate: String?
+
+    @Option(name: .customLong("tls-key"), help: "PEM: its private key (or LEHR_TLS_KEY).")
+    var tlsKey: String?
+
     @Flag(help: "Print JSON for programs instead of text for people.")
     var json = false
 
     var settings: ClientSettings {
         get throws {
             let environment = ProcessInfo.processInfo.environment
+            let address = coordinator ?? environment["LEHR_COORDINATOR"] ?? "127.0.0.1:7100"
             return ClientSettings(
-                coordinator: coordinator ?? environment["LEHR_COORDINATOR"] ?? "127.0.0.1:7100",
+                coordinator: address,
                 token: try ClientToken.load(
-                    file: tokenFile, environment: environment, files: LocalFileSystem()))
+                    file: tokenFile, environment: environment, files: LocalFileSystem()),
+                security: try CoreSecurity.ofClient(
+                    certificate: tlsCertificate ?? environment["LEHR_TLS_CERT"] ?? "",
+                    key: tlsKey ?? environment["LEHR_TLS_KEY"] ?? "",
+                    authority: tlsAuthority ?? environment["LEHR_TLS_CA"] ?? "",
+                    coordinator: address))
         }
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import LehrCore
 import LehrMembership
+import LehrRPC
 import LehrServing
 import LehrWeb
 import ServiceLifecycle
@@ -29,11 +30,13 @@ struct CoordinatorCommand: AsyncParsableCommand {
         let config = CoordinatorConfig(&reader)
         guard try proceed(&reader, flags) else { return }
         let runner = NodeRunner(config.common, role: "coordinator")
+        let tls = try NodeTLS.load(config.common.tls, role: "coordinator", runner)
         let status = RoleStatus("the coordinator is starting")
         let role = CoordinatorRole(
             config, door: runner.door, status: status, metrics: NodeMetrics(runner.registry),
-            logger: runner.logger)
-        try await runner.run(role, common: config.common, status: status)
+            security: tls?.security(coordinator: ""), logger: runner.logger)
+        try await runner.run(
+            role, common: config.common, status: status, services: tls.map { [$0] } ?? [])
     }
 }
 
@@ -53,11 +56,15 @@ struct ShardCommand: AsyncParsableCommand {
         let config = ShardConfig(&reader)
         guard try proceed(&reader, flags) else { return }
         let runner = NodeRunner(config.common, role: "shard")
+        let tls = try NodeTLS.load(
+            config.common.tls, role: "shard", name: config.member.name, runner)
         let status = RoleStatus("not in the cluster yet")
         let role = ShardRole(
-            config, member: try member(config.member, .shard, status, runner), door: runner.door,
-            metrics: NodeMetrics(runner.registry), logger: runner.logger)
-        try await runner.run(role, common: config.common, status: status)
+            config, member: try member(config.member, .shard, status, runner, tls),
+            door: runner.door, metrics: NodeMetrics(runner.registry),
+            security: tls?.security(coordinator: config.member.coordinator), logger: runner.logger)
+        try await runner.run(
+            role, common: config.common, status: status, services: tls.map { [$0] } ?? [])
     }
 }
 
@@ -77,11 +84,15 @@ struct WorkerCommand: AsyncParsableCommand {
         let config = WorkerConfig(&reader)
         guard try proceed(&reader, flags) else { return }
         let runner = NodeRunner(config.common, role: "worker")
+        let tls = try NodeTLS.load(
+            config.common.tls, role: "worker", name: config.member.name, runner)
         let status = RoleStatus("not in the cluster yet")
         let role = WorkerRole(
-            config, member: try member(config.member, .worker, status, runner), door: runner.door,
-            metrics: NodeMetrics(runner.registry), logger: runner.logger)
-        try await runner.run(role, common: config.common, status: status)
+            config, member: try member(config.member, .worker, status, runner, tls),
+            door: runner.door, metrics: NodeMetrics(runner.registry),
+            security: tls?.security(coordinator: config.member.coordinator), logger: runner.logger)
+        try await runner.run(
+            role, common: config.common, status: status, services: tls.map { [$0] } ?? [])
     }
 }
 
@@ -105,10 +116,12 @@ struct ServingCommand: AsyncParsableCommand {
         let config = ServingConfig(&reader)
         guard try proceed(&reader, flags) else { return }
         let runner = NodeRunner(config.common, role: "serving")
+        let tls = try NodeTLS.load(
+            config.common.tls, role: "serving", name: config.member.name, runner)
         let status = RoleStatus("not in the cluster yet")
         let role = ServingRole(
-            member: try member(config.member, .serving, status, runner), door: runner.door,
-            logger: runner.logger)
+            member: try member(config.member, .serving, status, runner, tls), door: runner.door,
+            security: tls?.security(coordinator: config.member.coordinator), logger: runner.logger)
         let catalog = ModelCatalog()
         let watcher = ModelWatcher(
             directory: ModelDirectory(root: config.modelDir, files: LocalFileSystem()),
@@ -117,7 +130,8 @@ struct ServingCommand: AsyncParsableCommand {
             role, common: config.common, status: status,
             routes: ServingRoutes(catalog: catalog, metrics: runner.registry).routes,
             // Serving does not need the cluster to answer.
-            readiness: { catalog.snapshot.readiness }, services: [watcher])
+            readiness: { catalog.snapshot.readiness },
+            services: [watcher] + (tls.map { [$0] } ?? []))
     }
 }
 
@@ -140,9 +154,13 @@ private func proceed(_ reader: inout ConfigReader, _ flags: NodeFlags) throws ->
 }
 
 private func member(
-    _ config: MemberConfig, _ role: Role, _ status: RoleStatus, _ runner: NodeRunner
+    _ config: MemberConfig, _ role: Role, _ status: RoleStatus, _ runner: NodeRunner,
+    _ tls: NodeTLS?
 ) throws -> MemberHost {
-    MemberHost(
+    var config = config
+    // A member bears the name that its certificate gives it.
+    if let tls { config.name = tls.identity.name }
+    return MemberHost(
         config: config,
         identity: try MemberIdentity.load(config, role: role, files: LocalFileSystem()),
         role: role, status: status, fatal: FatalSignal(), logger: runner.logger)

@@ -103,6 +103,9 @@ struct ConfigReader {
         guard problems.isEmpty else { throw ConfigError(problems: problems) }
     }
 
+    /// Takes note of a problem that is not one of a single value's form.
+    mutating func note(_ problem: String) { problems.append(problem) }
+
     // MARK: - Layers
 
     private mutating func resolve(

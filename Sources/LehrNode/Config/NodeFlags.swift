@@ -20,6 +20,25 @@ struct NodeFlags: ParsableArguments {
     @Option(help: "The name in the cluster; unique among live members.")
     var name: String?
 
+    @Option(
+        name: .customLong("tls-cert"),
+        help: "PEM: this member's certificate. Without TLS, gRPC is for loopback only.")
+    var tlsCertificate: String?
+
+    @Option(name: .customLong("tls-key"), help: "PEM: its private key; may be the same file.")
+    var tlsKey: String?
+
+    @Option(name: .customLong("tls-ca"), help: "PEM: the authority that peers must come from.")
+    var tlsAuthority: String?
+
+    @Option(
+        name: .customLong("tls-clients"),
+        help: "required: clients must have a certificate. optional: they may have a token instead.")
+    var tlsClients: String?
+
+    @Flag(help: "Take cleartext gRPC from other machines, if --listen says so.")
+    var insecure = false
+
     @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning or error.")
     var logLevel: String?
 
@@ -44,6 +63,8 @@ struct NodeFlags: ParsableArguments {
         let common: [String: String?] = [
             "listen": listen, "http-listen": httpListen, "coordinator": coordinator,
             "state-dir": stateDir, "name": name, "log-level": logLevel, "drain": drain,
+            "tls-cert": tlsCertificate, "tls-key": tlsKey, "tls-ca": tlsAuthority,
+            "tls-clients": tlsClients, "insecure": insecure ? "true" : nil,
         ]
         return ConfigReader(
             flags: common.merging(own) { $1 }, environment: environment, file: file ?? .none)

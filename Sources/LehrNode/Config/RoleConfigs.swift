@@ -8,6 +8,7 @@ struct CommonConfig {
     let logLevel: Logger.Level
     /// What calls in flight have left when the process is to end.
     let drain: Duration
+    let tls: TLSConfig
 
     static let logLevels = ["trace", "debug", "info", "notice", "warning", "error"]
 
@@ -17,6 +18,7 @@ struct CommonConfig {
         let level = reader.choice("log-level", of: Self.logLevels, default: "info")
         logLevel = Logger.Level(rawValue: level) ?? .info
         drain = reader.duration("drain", in: .zero ... .seconds(600), default: "5s")
+        tls = TLSConfig(&reader, listen: self.listen)
     }
 }
 
@@ -24,7 +26,7 @@ struct CommonConfig {
 struct MemberConfig {
     let coordinator: String
     /// Empty: one is made up.
-    let name: String
+    var name: String
     /// Empty: nothing is kept.
     let stateDir: String
 

@@ -31,6 +31,10 @@ final class LocalCluster: Sendable {
                 fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(
                     atPath: "/proc/self/exe"))
             process.arguments = [role] + arguments
+            // These speak on loopback, in cleartext.
+            process.environment = ProcessInfo.processInfo.environment.filter {
+                !$0.key.hasPrefix("LEHR_TLS_")
+            }
             process.standardInput = FileHandle.nullDevice
             process.standardOutput = log
             process.standardError = log

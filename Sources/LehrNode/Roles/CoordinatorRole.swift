@@ -14,13 +14,15 @@ final class CoordinatorRole: NodeRole {
     private let door: HTTPDoor
     private let status: RoleStatus
     private let metrics: NodeMetrics
+    private let security: CoreSecurity?
     private let logger: Logger
     private let host = Mutex<CoreHost?>(nil)
 
     init(
         _ config: CoordinatorConfig, door: HTTPDoor, status: RoleStatus, metrics: NodeMetrics,
-        logger: Logger
+        security: CoreSecurity?, logger: Logger
     ) {
+        self.security = security
         self.config = config
         self.door = door
         self.status = status
@@ -30,10 +32,12 @@ final class CoordinatorRole: NodeRole {
 
     func start() async throws {
         let http = try await door.address()
-        let host = try await CoreHost.start(name: "lehr-core-0")
+        let host = try await CoreHost.start(
+            name: "lehr-core-0", security: security, logger: logger)
         self.host.withLock { $0 = host }
         let (config, fatal, metrics, logger) = (config, fatal, metrics, logger)
-        let access = AccessControl(cluster: nil, tokens: config.tokens, logger: logger)
+        let access = AccessControl(
+            cluster: security?.cluster, tokens: config.tokens, logger: logger)
         try access.check(listen: config.common.listen)
         let address = try await host.run { transport in
             let shell = try Self.makeShell(config, transport.core, fatal, logger)

@@ -2,6 +2,7 @@ import LehrCore
 import LehrHTTP2
 import LehrRPC
 import LehrReactor
+import Logging
 
 /// One reactor thread with its transport, driven from outside by asynchronous functions.
 final class CoreHost: Sendable {
@@ -13,16 +14,28 @@ final class CoreHost: Sendable {
         self.transport = transport
     }
 
-    static func start(index: Int = 0, name: String) async throws -> CoreHost {
+    /// Without `security`, connections are in cleartext.
+    static func start(
+        index: Int = 0, name: String, security: CoreSecurity?, logger: Logger? = nil
+    ) async throws -> CoreHost {
         let seed = UInt64.random(in: .min ... .max)
         // The thread and what it sets up come by different ways: wait for both.
-        let box = AsyncStream<Confined<HTTP2Transport>>.makeStream()
+        let box = AsyncThrowingStream<Confined<HTTP2Transport>, any Error>.makeStream()
         let thread = try ReactorThread(index: index, name: name) { reactor in
-            let transport = HTTP2Transport(reactor: reactor, random: RandomSource(seed: seed))
-            box.continuation.yield(Confined(transport, to: reactor))
-            box.continuation.finish()
+            do {
+                let transport = HTTP2Transport(
+                    reactor: reactor, security: try security?.make(),
+                    random: RandomSource(seed: seed))
+                if let logger { RefusalLog(logger).follow(transport) }
+                box.continuation.yield(Confined(transport, to: reactor))
+                box.continuation.finish()
+            } catch {
+                box.continuation.finish(throwing: error)
+            }
         }
-        for await transport in box.stream { return CoreHost(thread: thread, transport: transport) }
+        for try await transport in box.stream {
+            return CoreHost(thread: thread, transport: transport)
+        }
         throw CancellationError()
     }
 

@@ -11,12 +11,14 @@ import Synchronization
 /// The models themselves come from a directory, so serving answers with or without a coordinator.
 final class ServingRole: NodeRole {
     let fatal: FatalSignal
+    private let security: CoreSecurity?
     private let member: MemberHost
     private let door: HTTPDoor
     private let logger: Logger
     private let running = Mutex<(host: CoreHost, agent: Confined<MembershipAgent>)?>(nil)
 
-    init(member: MemberHost, door: HTTPDoor, logger: Logger) {
+    init(member: MemberHost, door: HTTPDoor, security: CoreSecurity?, logger: Logger) {
+        self.security = security
         self.member = member
         self.door = door
         self.logger = logger
@@ -25,7 +27,8 @@ final class ServingRole: NodeRole {
 
     func start() async throws {
         let http = try await door.address()
-        let host = try await CoreHost.start(name: "lehr-core-0")
+        let host = try await CoreHost.start(
+            name: "lehr-core-0", security: security, logger: logger)
         let member = member
         let agent = try await host.run { transport in
             let agent = member.makeAgent(transport, coreAddresses: [], httpAddress: http)

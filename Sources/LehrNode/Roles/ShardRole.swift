@@ -15,6 +15,7 @@ final class ShardRole: NodeRole {
     private let member: MemberHost
     private let door: HTTPDoor
     private let metrics: NodeMetrics
+    private let security: CoreSecurity?
     private let logger: Logger
     private let running = Mutex<Running?>(nil)
 
@@ -25,8 +26,9 @@ final class ShardRole: NodeRole {
 
     init(
         _ config: ShardConfig, member: MemberHost, door: HTTPDoor, metrics: NodeMetrics,
-        logger: Logger
+        security: CoreSecurity?, logger: Logger
     ) {
+        self.security = security
         self.config = config
         self.member = member
         self.door = door
@@ -41,7 +43,8 @@ final class ShardRole: NodeRole {
         var endpoints: [ShardShell.Endpoint] = []
         var addresses: [String] = []
         for index in 0..<config.cores {
-            let host = try await CoreHost.start(index: index, name: "lehr-core-\(index)")
+            let host = try await CoreHost.start(
+                index: index, name: "lehr-core-\(index)", security: security, logger: logger)
             hosts.append(host)
             running.withLock { $0 = Running(hosts: hosts) }
             let (shard, address) = try await open(host, index)
@@ -70,12 +73,16 @@ final class ShardRole: NodeRole {
     ) async throws -> (Confined<ShardCore>, String) {
         let listen = config.common.listen.port(plus: index)
         let metrics = metrics
+        let access = AccessControl(cluster: security?.cluster, tokens: "", logger: logger)
         return try await host.run { transport in
             let shard = ShardCore(index: UInt32(index))
             let services = ServiceTable()
             let handler = ShardHandler(shard, core: transport.core, limits: transport.limits)
             handler.register(in: services)
             try CoordinatorRole.addStandardServices(to: services, of: transport)
+            if let authorizer = try access.guardCalls(of: services, on: transport.core) {
+                metrics.follow(authorizer, on: transport.core)
+            }
             let address = try CoordinatorRole.listen(transport, listen, services)
             metrics.follow(transport)
             metrics.follow(handler, shard, on: transport.core)

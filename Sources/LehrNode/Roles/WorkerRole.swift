@@ -15,6 +15,7 @@ final class WorkerRole: NodeRole {
     private let member: MemberHost
     private let door: HTTPDoor
     private let metrics: NodeMetrics
+    private let security: CoreSecurity?
     private let logger: Logger
     private let running = Mutex<Running?>(nil)
 
@@ -26,8 +27,9 @@ final class WorkerRole: NodeRole {
 
     init(
         _ config: WorkerConfig, member: MemberHost, door: HTTPDoor, metrics: NodeMetrics,
-        logger: Logger
+        security: CoreSecurity?, logger: Logger
     ) {
+        self.security = security
         self.config = config
         self.member = member
         self.door = door
@@ -38,7 +40,8 @@ final class WorkerRole: NodeRole {
 
     func start() async throws {
         let http = try await door.address()
-        let host = try await CoreHost.start(name: "lehr-core-0")
+        let host = try await CoreHost.start(
+            name: "lehr-core-0", security: security, logger: logger)
         running.withLock { $0 = Running(host: host) }
         let (config, member, metrics, logger) = (config, member, metrics, logger)
         let (agent, shell) = try await host.run { transport in

@@ -1,0 +1,59 @@
+import LehrHTTP2
+import LehrRPC
+import LehrReactor
+import LehrTLS
+import Logging
+
+/// What the cores of a process secure their connections with.
+struct CoreSecurity: Sendable {
+    let store: TLSStore
+    /// Where the coordinator is; whoever else is dialled is a shard.
+    let coordinator: String
+    /// Whether a server may also be known by its host name.
+    let acceptsHost: Bool
+
+    /// That of this process's certificate.
+    var cluster: String? { store.current.identity?.cluster }
+
+    /// For one core, on its thread.
+    func make() throws(TLSError) -> TLSSecurity {
+        let (coordinator, acceptsHost) = (try? HostPort(coordinator), acceptsHost)
+        return try TLSSecurity(store) { target in
+            ServerExpectation(
+                roles: [target == coordinator ? "coordinator" : "shard"], acceptsHost: acceptsHost)
+        }
+    }
+}
+
+/// Tells of peers that were refused, of a few in a while on each core: whoever is refused may try very
+/// often.
+final class RefusalLog {
+    private let logger: Logger
+    private var told = 0
+    private var untold = 0
+
+    private static let interval = Duration.seconds(5)
+    private static let linesPerInterval = 5
+
+    init(_ logger: Logger) { self.logger = logger }
+
+    func follow(_ transport: HTTP2Transport) {
+        transport.onRefusedPeer = { [self, unowned transport] peer, error in
+            tell(peer, error, transport)
+        }
+    }
+
+    private func tell(_ peer: String, _ error: HandshakeError, _ transport: HTTP2Transport) {
+        guard told < Self.linesPerInterval else {
+            untold += 1
+            return
+        }
+        told += 1
+        logger.warning(
+            "a client was refused",
+            metadata: ["peer": "\(peer)", "reason": "\(error.message)", "untold": "\(untold)"])
+        untold = 0
+        guard told == 1 else { return }
+        _ = transport.core.schedule(after: Self.interval) { [self] in told = 0 }
+    }
+}
