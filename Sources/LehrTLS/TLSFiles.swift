@@ -28,8 +28,10 @@ package struct TLSFiles: Equatable, Sendable {
                 throw TLSError("\(error)")
             }
         }
+        let pair = try bytes(certificate)
+        // Of one file both are taken at once, so that they are of the same issue.
         return TLSMaterial(
-            certificate: try bytes(certificate), key: try bytes(key),
+            certificate: pair, key: key == certificate ? pair : try bytes(key),
             authority: try bytes(authority))
     }
 }

@@ -167,5 +167,5 @@ def test_a_coordinator_that_cannot_ask(sandbox, tokens):
     tokens.write_text("ann\n")
     assert "line 1: expected NAME" in refused(*LOOPBACK)
     tokens.write_text("")
-    far = ("--listen", "0.0.0.0:0", "--http-listen", "127.0.0.1:0")
+    far = ("--listen", "0.0.0.0:0", "--http-listen", "127.0.0.1:0", "--insecure")
     assert "could be read on the way" in refused(*far)

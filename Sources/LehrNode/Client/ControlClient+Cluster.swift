@@ -121,7 +121,8 @@ extension ControlClient {
     func pull(
         _ keys: [UInt64], of table: PlacedTable, on map: ClusterMap
     ) async throws -> [Float] {
-        try await start { transport, finish in
+        try requireShards()
+        return try await start { transport, finish in
             let client = TableClient(transport: transport, random: RandomSource(seed: 1)) { map }
             let rows = UnsafeMutableBufferPointer<Float>.allocate(
                 capacity: keys.count * table.spec.dimension)

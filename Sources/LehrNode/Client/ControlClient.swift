@@ -91,9 +91,23 @@ final class ControlClient: Sendable {
         return stream
     }
 
-    /// What is shown to `address`; nil: the coordinator.
+    /// Throws where shards would not take what this client can show.
+    func requireShards() throws(ClientError) {
+        guard let security = settings.security, security.isAnonymous else { return }
+        throw ClientError(
+            """
+            shards ask for a certificate, and a token is for the coordinator only; give --tls-cert \
+            and --tls-key (`lehr certs issue client NAME` makes a file that is both)
+            """)
+    }
+
+    /// What is shown to `address`, which is a shard's; nil: the coordinator.
     private func credentials(for address: String?) throws(ClientError) -> Metadata {
-        guard address == nil, let token = settings.token else { return Metadata() }
+        guard address == nil else {
+            try requireShards()
+            return Metadata()
+        }
+        guard let token = settings.token else { return Metadata() }
         return try token.credentials(
             for: settings.coordinator, isEncrypted: settings.isEncrypted)
     }

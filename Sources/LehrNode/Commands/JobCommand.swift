@@ -70,6 +70,11 @@ struct JobCommand: AsyncParsableCommand {
         func run() async throws {
             let (status, tables) = try await ControlClient.with(client.settings) { client in
                 let status = try await client.job(job)
+                do { try client.requireShards() } catch {
+                    let note = "the job's tables are not shown: \(error)\n"
+                    FileHandle.standardError.write(Data(note.utf8))
+                    return (status, [TableReport]())
+                }
                 let map = try await client.map()
                 // A shard that is gone must not hide what the coordinator knows.
                 let counts = (try? await client.statistics(of: status.id, on: map)) ?? []

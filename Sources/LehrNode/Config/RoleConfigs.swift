@@ -1,4 +1,5 @@
 import LehrMembership
+import LehrTLS
 import Logging
 
 /// Settings that every role has.
@@ -49,6 +50,11 @@ struct CoordinatorConfig {
             &reader, listen: "127.0.0.1:7100", httpListen: "127.0.0.1:7180")
         stateDir = reader.text("state-dir", default: "lehr-state/coordinator")
         tokens = reader.text("tokens", default: "")
+        if !tokens.isEmpty, common.tls.files != nil, common.tls.clients == .required {
+            reader.note(
+                "tokens: whoever shows one has no certificate, and without one nobody is let in; "
+                    + "give --tls-clients optional")
+        }
         let ttl = reader.duration("lease-ttl", in: .seconds(2) ... .seconds(3600), default: "10s")
         let heartbeat = reader.duration(
             "heartbeat", in: .milliseconds(100) ... .seconds(1200), default: "3s")

@@ -22,6 +22,7 @@ struct Exporter {
 
     /// Writes `directory/NAME/VERSION`, VERSION one above the highest there is; returns that path.
     func export(_ name: String, to directory: String) async throws -> String {
+        try client.requireShards()
         let job = try await client.job(name)
         let map = try await client.map()
         let spec = try JobSpec(yaml: job.spec)

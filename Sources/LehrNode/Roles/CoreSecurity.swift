@@ -15,6 +15,9 @@ struct CoreSecurity: Sendable {
     /// That of this process's certificate.
     var cluster: String? { store.current.identity?.cluster }
 
+    /// Whether this process has no certificate to show.
+    var isAnonymous: Bool { store.files.certificate.isEmpty }
+
     /// For one core, on its thread.
     func make() throws(TLSError) -> TLSSecurity {
         let (coordinator, acceptsHost) = (try? HostPort(coordinator), acceptsHost)
