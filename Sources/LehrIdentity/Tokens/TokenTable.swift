@@ -16,8 +16,7 @@ package struct TokenTable: Equatable {
 
     package private(set) var entries: [Entry] = []
 
-    /// Tokens of one file. Every call with a token is compared with all of them: 1,000 take about
-    /// 20 microseconds.
+    /// Tokens of one file. The token of a call is compared with all of them, so more cost each call.
     package static let countMax = 1000
     package static let fileBytesMax = 1 << 20
 
