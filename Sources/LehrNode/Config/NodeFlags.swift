@@ -45,6 +45,13 @@ struct NodeFlags: ParsableArguments {
     @Option(help: "What calls in flight have left after SIGTERM, as 5s.")
     var drain: String?
 
+    @Option(
+        help: """
+            busy, adaptive or block: how to wait for events. The first two spin, which needs \
+            processors of the process's own and no quota.
+            """)
+    var poll: String?
+
     @Option(help: "A YAML file of settings, named as the flags.")
     var config: String?
 
@@ -63,6 +70,7 @@ struct NodeFlags: ParsableArguments {
         let common: [String: String?] = [
             "listen": listen, "http-listen": httpListen, "coordinator": coordinator,
             "state-dir": stateDir, "name": name, "log-level": logLevel, "drain": drain,
+            "poll": poll,
             "tls-cert": tlsCertificate, "tls-key": tlsKey, "tls-ca": tlsAuthority,
             "tls-clients": tlsClients, "insecure": insecure ? "true" : nil,
         ]

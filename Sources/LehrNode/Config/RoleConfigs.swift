@@ -1,4 +1,5 @@
 import LehrMembership
+import LehrReactor
 import LehrTLS
 import Logging
 
@@ -9,6 +10,8 @@ struct CommonConfig {
     let logLevel: Logger.Level
     /// What calls in flight have left when the process is to end.
     let drain: Duration
+    /// How cores wait for events.
+    let poll: PollMode
     let tls: TLSConfig
 
     static let logLevels = ["trace", "debug", "info", "notice", "warning", "error"]
@@ -19,6 +22,9 @@ struct CommonConfig {
         let level = reader.choice("log-level", of: Self.logLevels, default: "info")
         logLevel = Logger.Level(rawValue: level) ?? .info
         drain = reader.duration("drain", in: .zero ... .seconds(600), default: "5s")
+        let mode = reader.choice(
+            "poll", of: PollMode.allCases.map(\.rawValue), default: PollMode.adaptive.rawValue)
+        poll = PollMode(rawValue: mode) ?? .adaptive
         tls = TLSConfig(&reader, listen: self.listen)
     }
 }

@@ -3,6 +3,7 @@ import LehrCore
 import LehrHTTP2
 import LehrPlacement
 import LehrRPC
+import LehrReactor
 import LehrWeb
 import Logging
 import Synchronization
@@ -33,7 +34,9 @@ final class CoordinatorRole: NodeRole {
     func start() async throws {
         let http = try await door.address()
         let host = try await CoreHost.start(
-            name: "lehr-core-0", security: security, logger: logger)
+            name: "lehr-core-0",
+            plan: .make(config.common.poll, reactors: 1, logger: logger), security: security,
+            logger: logger)
         self.host.withLock { $0 = host }
         let (config, fatal, metrics, logger) = (config, fatal, metrics, logger)
         let access = AccessControl(

@@ -16,12 +16,13 @@ final class CoreHost: Sendable {
 
     /// Without `security`, connections are in cleartext.
     static func start(
-        index: Int = 0, name: String, security: CoreSecurity?, logger: Logger? = nil
+        index: Int = 0, name: String, plan: PollPlan = .blocking, security: CoreSecurity?,
+        logger: Logger? = nil
     ) async throws -> CoreHost {
         let seed = UInt64.random(in: .min ... .max)
         // The thread and what it sets up come by different ways: wait for both.
         let box = AsyncThrowingStream<Confined<HTTP2Transport>, any Error>.makeStream()
-        let thread = try ReactorThread(index: index, name: name) { reactor in
+        let thread = try ReactorThread(index: index, name: name, plan: plan) { reactor in
             do {
                 let transport = HTTP2Transport(
                     reactor: reactor, security: try security?.make(),

@@ -3,6 +3,7 @@ import LehrCore
 import LehrHTTP2
 import LehrMembership
 import LehrRPC
+import LehrReactor
 import LehrShard
 import LehrWeb
 import Logging
@@ -42,9 +43,11 @@ final class ShardRole: NodeRole {
         var hosts: [CoreHost] = []
         var endpoints: [ShardShell.Endpoint] = []
         var addresses: [String] = []
+        let plan = PollPlan.make(config.common.poll, reactors: config.cores, logger: logger)
         for index in 0..<config.cores {
             let host = try await CoreHost.start(
-                index: index, name: "lehr-core-\(index)", security: security, logger: logger)
+                index: index, name: "lehr-core-\(index)", plan: plan, security: security,
+                logger: logger)
             hosts.append(host)
             running.withLock { $0 = Running(hosts: hosts) }
             let (shard, address) = try await open(host, index)

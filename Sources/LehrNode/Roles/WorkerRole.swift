@@ -3,6 +3,7 @@ import LehrCore
 import LehrHTTP2
 import LehrMembership
 import LehrRPC
+import LehrReactor
 import LehrWeb
 import LehrWorker
 import Logging
@@ -41,7 +42,9 @@ final class WorkerRole: NodeRole {
     func start() async throws {
         let http = try await door.address()
         let host = try await CoreHost.start(
-            name: "lehr-core-0", security: security, logger: logger)
+            name: "lehr-core-0",
+            plan: .make(config.common.poll, reactors: 1, logger: logger), security: security,
+            logger: logger)
         running.withLock { $0 = Running(host: host) }
         let (config, member, metrics, logger) = (config, member, metrics, logger)
         let (agent, shell) = try await host.run { transport in
