@@ -74,8 +74,8 @@ final class ChildProcess {
         let text = String(decoding: bytes, as: UTF8.self)
         let status = reap()
         guard status == 0 else {
-            let how = status & 0x7F == 0 ? "status \(status >> 8)" : "signal \(status & 0x7F)"
-            throw BenchError("\(name) ended with \(how): \(text.suffix(2000))")
+            throw BenchError(
+                "\(name) ended with \(Self.describe(status)): \(text.suffix(2000))")
         }
         return text
     }
@@ -99,6 +99,20 @@ final class ChildProcess {
         guard !isEnded else { return }
         Glibc.kill(pid, SIGKILL)
         reap()
+    }
+
+    /// How it has ended, although it should not have: "lehr ended with signal 11"; nil: it runs.
+    func ending() -> String? {
+        var status: Int32 = 0
+        guard !isEnded, waitpid(pid, &status, WNOHANG) == pid else { return nil }
+        isEnded = true
+        close(input)
+        close(output)
+        return "\(name) ended with \(Self.describe(status))"
+    }
+
+    private static func describe(_ status: Int32) -> String {
+        status & 0x7F == 0 ? "status \(status >> 8)" : "signal \(status & 0x7F)"
     }
 
     @discardableResult

@@ -21,7 +21,7 @@ struct Duel {
         for _ in 0..<stage.rounds {
             for (index, server) in [lehr, reference].enumerated() {
                 let before = try server.process.cpuSeconds
-                let outcome = try load.run(sides[index].count, on: server, stage)
+                let outcome = try make(sides[index].count, on: server)
                 let cpu = try server.process.cpuSeconds - before
                 sides[index].perSecond.append(outcome.perSecond)
                 sides[index].cpuMicroseconds.append(cpu * 1e6 / Double(sides[index].count))
@@ -33,12 +33,22 @@ struct Duel {
     /// Brings a server up to speed, and finds how many calls fill a turn, and the rate.
     func warmUp(_ server: BenchServer) throws(BenchError) -> (count: Int, perSecond: Double) {
         let least = max(load.inFlight * 4, 16)
-        var outcome = try load.run(least, on: server, stage)
+        var outcome = try make(least, on: server)
         // The first calls pay for the connection, so that more of them tell more.
         let next = Self.count(of: outcome, seconds: stage.turnSeconds / 5, least: least)
-        outcome = try load.run(next, on: server, stage)
+        outcome = try make(next, on: server)
         let count = Self.count(of: outcome, seconds: stage.turnSeconds, least: least)
         return (count, outcome.perSecond)
+    }
+
+    /// A load that fails because its server has ended says so.
+    private func make(_ count: Int, on server: BenchServer) throws(BenchError) -> Outcome {
+        do throws(BenchError) {
+            return try load.run(count, on: server, stage)
+        } catch {
+            let ending = server.process.ending().map { "; \($0)" } ?? ""
+            throw BenchError("\(error)\(ending)", isMissingPart: error.isMissingPart)
+        }
     }
 
     private static func count(of outcome: Outcome, seconds: Double, least: Int) -> Int {
