@@ -12,7 +12,8 @@ final class Endpoint {
     let authority: HostPort
     // The channel keeps its endpoints as long as they have connections.
     private unowned let channel: HTTP2Channel
-    private let transport: HTTP2Transport
+    // The transport owns the channels.
+    private unowned let transport: HTTP2Transport
     /// Those that are being made or take calls.
     private var connections: [ClientConnection] = []
     /// Those that still have calls in flight but take no more.
