@@ -19,7 +19,7 @@ demo: build ## Train, export, serve and measure on this machine. DATA=DIR, KEEP=
 	    $(if $(DATA),--data '$(DATA)') $(if $(KEEP),--keep) $(if $(JSON),--json '$(JSON)')
 
 .PHONY: test
-test: lint protos-check unit end-to-end ## Everything: lint, generated code, unit, simulation, end to end.
+test: lint protos-check unit end-to-end fuzz-check ## Everything: lint, generated code, unit, simulation, end to end, fuzzing.
 
 .PHONY: unit
 unit: $(PYTHON) ## Unit, simulation and integration tests: the inner loop.
@@ -66,12 +66,33 @@ bench: ## Measure the RPC layer against its references. ARGS='--only nghttpd --j
 	$(SWIFT) build -c release --package-path Benchmarks
 	$(RELEASE)/lehr bench rpc $(ARGS)
 
-.PHONY: nightly
-nightly: ## The tests under AddressSanitizer and ThreadSanitizer, each in a build of its own.
+# The program of the fuzzer, with AddressSanitizer; both are Swift's and come with it.
+FUZZ_TARGETS := server-bytes server-frames client-bytes client-frames messages wire metadata
+FUZZ_FLAGS := -max_len=4096 -timeout=20 -rss_limit_mb=2048 -malloc_limit_mb=256 -print_final_stats=1
+
+.PHONY: fuzz-build
+fuzz-build:
 	@Scripts/install-dependencies build
-	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path .build/asan
+	LEHR_FUZZ=1 $(SWIFT) build -c release --scratch-path .build/fuzz --product lehr-fuzz \
+	    --sanitize fuzzer --sanitize address \
+	    -Xswiftc -sanitize=fuzzer,address -Xswiftc -enable-testing -Xswiftc -DLEHR_PLAIN_MALLOC
+
+.PHONY: fuzz
+fuzz: fuzz-build ## Fuzz for TIME=3600 seconds each: TARGET="server-frames wire"; all by default.
+	@Scripts/fuzz -max_total_time=$(or $(TIME),3600) $(FUZZ_FLAGS) -- $(or $(TARGET),$(FUZZ_TARGETS))
+
+.PHONY: fuzz-check
+fuzz-check: fuzz-build ## A fixed number of runs of every fuzz target, from its seeds.
+	@Scripts/fuzz -runs=$(or $(RUNS),2000) -seed=1 $(FUZZ_FLAGS) -- $(or $(TARGET),$(FUZZ_TARGETS))
+
+.PHONY: nightly
+nightly: ## The tests under AddressSanitizer and ThreadSanitizer, and TIME=600 seconds of fuzzing a target.
+	@Scripts/install-dependencies build
+	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path .build/asan \
+	    -Xswiftc -DLEHR_PLAIN_MALLOC
 	TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/tsan-suppressions.txt" \
 	    $(SWIFT) test --sanitize=thread --scratch-path .build/tsan
+	@$(MAKE) fuzz TIME=$(or $(TIME),600)
 
 .PHONY: clean
 clean: ## Remove what was built.

@@ -30,6 +30,21 @@ func tests(
         swiftSettings: strict)
 }
 
+/// Code that takes bytes from strangers, driven by bytes: tests over seeds, or, with LEHR_FUZZ in the
+/// environment, the program of a fuzzer, for a build with `--sanitize=fuzzer`.
+func fuzzing(_ dependencies: [Target.Dependency]) -> Target {
+    let path = "Tests/LehrFuzzTests"
+    let data = ["Seeds", "http2.dict"]
+    guard Context.environment["LEHR_FUZZ"] == nil else {
+        return .executableTarget(
+            name: "lehr-fuzz", dependencies: dependencies, path: path,
+            exclude: data + ["SeedTests.swift"], swiftSettings: strict)
+    }
+    return .testTarget(
+        name: "LehrFuzzTests", dependencies: dependencies, path: path,
+        exclude: data + ["Fuzzer.swift"], swiftSettings: strict)
+}
+
 let argumentParser = Target.Dependency.product(
     name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
@@ -197,6 +212,10 @@ let package = Package(
                 "LehrCore", "LehrRPC", "LehrReactor", "LehrHTTP2", "LehrWire", "LehrTestSupport",
                 "COpenSSL",
             ]),
+        fuzzing([
+            "LehrCore", "LehrRPC", "LehrReactor", "LehrHTTP2", "LehrWire", "CLehrWire",
+            "LehrCluster", "LehrMembership",
+        ]),
         tests("LehrMembership", ["LehrCore", "LehrTable"]),
         tests("LehrPlacement", ["LehrCore", "LehrTable"]),
         tests("LehrTable", ["LehrCore"]),

@@ -18,7 +18,12 @@ final class SessionMemory {
 
     /// Bytes by which the classes differ, and of which each block's head takes a part of one.
     private static let step = 64
-    private static let classCount = 33
+    #if LEHR_PLAIN_MALLOC
+        // None: a sanitizer is to see each block by itself.
+        private static let classCount = 0
+    #else
+        private static let classCount = 33
+    #endif
     /// Also the alignment that `malloc` promises.
     private static let headBytes = 16
     /// 32 classes of up to 2 KiB hold at most 32 MiB.

@@ -44,6 +44,51 @@ package enum Wire {
     package typealias GetStatisticsRequest = Lehr__V1__GetStatisticsRequest
     package typealias PartitionStatistics = Lehr__V1__PartitionStatistics
     package typealias GetStatisticsResponse = Lehr__V1__GetStatisticsResponse
+
+    /// Every one of them.
+    package static let all: [any WireMessage.Type] = [
+        JoinRequest.self,
+        JoinResponse.self,
+        KeepAliveRequest.self,
+        KeepAliveResponse.self,
+        LeaveRequest.self,
+        LeaveResponse.self,
+        ListMembersRequest.self,
+        ListMembersResponse.self,
+        Member.self,
+        GetClusterMapRequest.self,
+        ClusterMap.self,
+        Table.self,
+        TableSpec.self,
+        Initializer.self,
+        Optimizer.self,
+        Partition.self,
+        SubmitJobRequest.self,
+        ListJobsRequest.self,
+        ListJobsResponse.self,
+        GetJobRequest.self,
+        Job.self,
+        AcquireTaskRequest.self,
+        Task.self,
+        ReportTaskRequest.self,
+        ReportTaskResponse.self,
+        PartitionRef.self,
+        TablePull.self,
+        PullRequest.self,
+        TableRows.self,
+        PullResponse.self,
+        PushIdentity.self,
+        TablePush.self,
+        PushRequest.self,
+        PushResponse.self,
+        StepRequest.self,
+        StepResponse.self,
+        ScanRequest.self,
+        ScanChunk.self,
+        GetStatisticsRequest.self,
+        PartitionStatistics.self,
+        GetStatisticsResponse.self,
+    ]
 }
 
 extension Lehr__V1__JoinRequest: WireMessage {
