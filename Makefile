@@ -30,6 +30,7 @@ unit: $(PYTHON) ## Unit, simulation and integration tests: the inner loop.
 .PHONY: end-to-end
 end-to-end: build $(PYTHON) ## Real processes, SIGKILL, foreign clients, replays from a seed.
 	$(SWIFT) build -c release --product lehr-sim
+	$(SWIFT) build -c release --product lehr-soak
 	$(PYTHON) -m pytest -q Tests/EndToEnd Tests/Interop
 
 $(PYTHON): Tests/requirements.txt
@@ -85,13 +86,20 @@ fuzz: fuzz-build ## Fuzz for TIME=3600 seconds each: TARGET="server-frames wire"
 fuzz-check: fuzz-build ## A fixed number of runs of every fuzz target, from its seeds.
 	@Scripts/fuzz -runs=$(or $(RUNS),2000) -seed=1 $(FUZZ_FLAGS) -- $(or $(TARGET),$(FUZZ_TARGETS))
 
+.PHONY: soak
+soak: ## CALLS=10000000 calls, many of them broken, after which nothing may be left.
+	@Scripts/install-dependencies build
+	$(SWIFT) build -c release --product lehr-soak
+	$(RELEASE)/lehr-soak --calls $(or $(CALLS),10000000)
+
 .PHONY: nightly
-nightly: ## The tests under AddressSanitizer and ThreadSanitizer, and TIME=600 seconds of fuzzing a target.
+nightly: ## The tests under AddressSanitizer and ThreadSanitizer, a soak, and TIME=600 seconds of fuzzing a target.
 	@Scripts/install-dependencies build
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test --sanitize=address --scratch-path .build/asan \
 	    -Xswiftc -DLEHR_PLAIN_MALLOC
 	TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/tsan-suppressions.txt" \
 	    $(SWIFT) test --sanitize=thread --scratch-path .build/tsan
+	@$(MAKE) soak
 	@$(MAKE) fuzz TIME=$(or $(TIME),600)
 
 .PHONY: clean

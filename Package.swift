@@ -66,6 +66,7 @@ let package = Package(
     products: [
         .executable(name: "lehr", targets: ["lehr"]),
         .executable(name: "lehr-sim", targets: ["lehr-sim"]),
+        .executable(name: "lehr-soak", targets: ["lehr-soak"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -181,6 +182,12 @@ let package = Package(
                 "LehrBench", argumentParser, logging, metrics, lifecycle, yams,
             ]),
         .executableTarget(name: "lehr", dependencies: ["LehrNode"], swiftSettings: strict),
+        .executableTarget(
+            name: "lehr-soak",
+            dependencies: [
+                "LehrCore", "LehrRPC", "LehrReactor", "LehrHTTP2", "LehrWire", "CLinux",
+                argumentParser,
+            ], swiftSettings: strict),
         .executableTarget(
             name: "lehr-sim", dependencies: ["LehrTestKit", argumentParser], swiftSettings: strict),
 

@@ -55,6 +55,14 @@ def simulator(binary):
 
 
 @pytest.fixture(scope="session")
+def soak(binary):
+    """The `lehr-soak` under test: beside `lehr`, unless it is named."""
+    if "LEHR_SOAK_BIN" not in os.environ and (binary.parent / "lehr-soak").exists():
+        return binary.parent / "lehr-soak"
+    return find_binary("LEHR_SOAK_BIN", "lehr-soak")
+
+
+@pytest.fixture(scope="session")
 def real_data():
     """`real_data(NAME)`: a folder of real data; skips where there is none."""
     named = os.environ.get("LEHR_SHARED_DATA")

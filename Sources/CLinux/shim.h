@@ -18,3 +18,12 @@ static inline int lehr_set_parent_death_signal(int signal) {
     int prctl(int option, ...);
     return prctl(LEHR_SET_PARENT_DEATH_SIGNAL, (unsigned long)signal);
 }
+
+#include <malloc.h>
+// Bytes that the program has from malloc now, those of caches for threads included.
+static inline size_t lehr_malloc_in_use(void) {
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
+// Gives memory that malloc keeps back to the system.
+static inline void lehr_malloc_trim(void) { malloc_trim(0); }
