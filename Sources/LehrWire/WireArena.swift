@@ -167,9 +167,18 @@ package final class WireArena {
     package func bytes<M: WireMessage>(of message: UnsafeMutablePointer<M>) -> [UInt8] {
         let base = UnsafeRawPointer(message).assumingMemoryBound(to: ProtobufCMessage.self)
         let size = protobuf_c_message_get_packed_size(base)
+        if size <= Self.copiedBytesMax {
+            // Copying a few bytes costs less than an array that is not filled yet: for that the
+            // library looks up the type of its memory at run time.
+            let scratch = take(size).bindMemory(to: UInt8.self, capacity: size)
+            let count = protobuf_c_message_pack(base, scratch)
+            return [UInt8](UnsafeBufferPointer(start: scratch, count: count))
+        }
         return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             guard let start = buffer.baseAddress else { return }
             count = protobuf_c_message_pack(base, start)
         }
     }
+
+    private static let copiedBytesMax = 4 << 10
 }

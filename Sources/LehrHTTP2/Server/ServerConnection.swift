@@ -1,21 +1,21 @@
 import CNGHTTP2
+import DequeModule
 import LehrRPC
 import LehrReactor
 
 /// A connection whose peer makes calls.
 final class ServerConnection: HTTP2Connection {
     /// What happened inside nghttp2 and is to be worked off outside.
-    private enum Event {
-        case streaming(ServerCall)
-        case message(ServerCall, [UInt8])
-        case failed(ServerCall)
-        case request(ServerCall)
-        case closed(ServerCall)
-        case writable(ServerCall)
-        case pingFlood
-        case frameFlood
-        case headerFlood
-        case tooMuchHeld(ServerCall)
+    private struct Event {
+        enum Kind {
+            case streaming, message, failed, request, closed, writable, tooMuchHeld
+            case pingFlood, frameFlood, headerFlood
+        }
+
+        let kind: Kind
+        /// Retained until the event is worked off; by hand, for two events of each call make counting
+        /// references a good part of its cost.
+        let call: Unmanaged<ServerCall>?
     }
 
     let services: ServiceTable
@@ -31,6 +31,8 @@ final class ServerConnection: HTTP2Connection {
     private(set) var heldBytes = 0
     private var events: [Event] = []
     private var handling: [Event] = []
+    /// Of the events of that kind, in their order.
+    private var messages = Deque<[UInt8]>()
     /// The call whose headers are being read; they come in one piece. It is among `calls`.
     private var arriving: Unmanaged<ServerCall>?
     private var isHandling = false
@@ -60,17 +62,22 @@ final class ServerConnection: HTTP2Connection {
         for call in calls where isMeant(call) { call.abort(error) }
     }
 
-    func noteWritable(_ call: ServerCall) { events.append(.writable(call)) }
+    private func note(_ kind: Event.Kind, _ call: ServerCall? = nil) {
+        events.append(Event(kind: kind, call: call.map { .passRetained($0) }))
+    }
+
+    func noteWritable(_ call: ServerCall) { note(.writable, call) }
 
     /// The head of a call is here whose handler reads as messages come.
-    func noteStreaming(_ call: ServerCall) { events.append(.streaming(call)) }
+    func noteStreaming(_ call: ServerCall) { note(.streaming, call) }
 
     func noteMessage(_ call: ServerCall, _ message: [UInt8]) {
-        events.append(.message(call, message))
+        messages.append(message)
+        note(.message, call)
     }
 
     /// The request of a call cannot be understood.
-    func noteFailure(_ call: ServerCall) { events.append(.failed(call)) }
+    func noteFailure(_ call: ServerCall) { note(.failed, call) }
 
     /// A call holds `change` more bytes than before.
     func hold(_ change: Int, for call: ServerCall) {
@@ -80,7 +87,7 @@ final class ServerConnection: HTTP2Connection {
         if heldBytes > transport.limits.connectionBytesMax
             || transport.counters.heldBytes > transport.limits.serverBytesMax
         {
-            events.append(.tooMuchHeld(call))
+            note(.tooMuchHeld, call)
             // Also when nothing arrives that would have events looked at.
             markDirty()
         }
@@ -122,7 +129,7 @@ final class ServerConnection: HTTP2Connection {
                 call.head.pass(name, value)
             }
             guard call.head.byteCount > 8 * headerBytesMax else { return true }
-            events.append(.headerFlood)
+            note(.headerFlood)
             return false
         } ?? true
     }
@@ -145,7 +152,7 @@ final class ServerConnection: HTTP2Connection {
             if frame.isAcknowledgement {
                 sendFinalGoAway()
             } else if life.pinged(at: reactor.now, transport.limits) {
-                events.append(.pingFlood)
+                note(.pingFlood)
             }
             return
         }
@@ -155,7 +162,7 @@ final class ServerConnection: HTTP2Connection {
         else { return }
         call._withUnsafeGuaranteedRef { call in
             if isHeaders, frame.category == NGHTTP2_HCAT_REQUEST { call.headComplete() }
-            if frame.isEndOfStream { events.append(.request(call)) }
+            if frame.isEndOfStream { note(.request, call) }
         }
     }
 
@@ -191,7 +198,7 @@ final class ServerConnection: HTTP2Connection {
     }
 
     private func spend() {
-        if budget.spend(at: reactor.now) { events.append(.frameFlood) }
+        if budget.spend(at: reactor.now) { note(.frameFlood) }
     }
 
     override func frameSent(_ frame: UnsafePointer<nghttp2_frame>) {
@@ -227,7 +234,7 @@ final class ServerConnection: HTTP2Connection {
             last.place = call.place
         }
         call.streamClosed()
-        events.append(.closed(call))
+        note(.closed, call)
     }
 
     /// The call of an open stream, which `calls` keeps.
@@ -255,27 +262,47 @@ final class ServerConnection: HTTP2Connection {
         while !events.isEmpty {
             swap(&handling, &events)
             for event in handling {
-                switch event {
-                case .streaming(let call): call.dispatch()
-                case .message(let call, let message): call.deliver(message)
-                case .failed(let call): call.requestFailed()
-                case .request(let call): call.requestEnded()
-                case .closed(let call): call.closed()
-                case .writable(let call): call.becameWritable()
-                case .pingFlood: hangUp(.pings, NGHTTP2_ENHANCE_YOUR_CALM, "too_many_pings")
-                case .frameFlood: hangUp(.frames, NGHTTP2_ENHANCE_YOUR_CALM, "too_many_frames")
-                case .headerFlood:
-                    hangUp(.headerBytes, NGHTTP2_ENHANCE_YOUR_CALM, "too_many_header_bytes")
-                case .tooMuchHeld(let call): shed(call)
+                if let call = event.call {
+                    call._withUnsafeGuaranteedRef { handle(event.kind, $0) }
+                    call.release()
+                } else {
+                    handle(event.kind)
                 }
             }
             handling.removeAll(keepingCapacity: true)
         }
     }
 
+    private func handle(_ kind: Event.Kind, _ call: ServerCall) {
+        switch kind {
+        case .streaming: call.dispatch()
+        case .message:
+            if let message = messages.popFirst() { call.deliver(message) }
+        case .failed: call.requestFailed()
+        case .request: call.requestEnded()
+        case .closed: call.closed()
+        case .writable: call.becameWritable()
+        case .tooMuchHeld: shed(call)
+        case .pingFlood, .frameFlood, .headerFlood: handle(kind)
+        }
+    }
+
+    private func handle(_ flood: Event.Kind) {
+        switch flood {
+        case .pingFlood: hangUp(.pings, NGHTTP2_ENHANCE_YOUR_CALM, "too_many_pings")
+        case .headerFlood:
+            hangUp(.headerBytes, NGHTTP2_ENHANCE_YOUR_CALM, "too_many_header_bytes")
+        default: hangUp(.frames, NGHTTP2_ENHANCE_YOUR_CALM, "too_many_frames")
+        }
+    }
+
     override func ended(_ reason: String) {
         var orphans = calls
-        for case .closed(let call) in events { orphans.append(call) }
+        for event in events {
+            let call = event.call?.takeRetainedValue()
+            if event.kind == .message { messages.removeLast() }
+            if event.kind == .closed, let call { orphans.append(call) }
+        }
         events = []
         calls = []
         cancelLifeTimers()
