@@ -58,6 +58,7 @@ struct BenchCommand: ParsableCommand {
             // The processes that it has started end with it.
             let interrupts = Interrupts { RPCBenchmark.removeFiles() }
             defer { withExtendedLifetime(interrupts) {} }
+            ProcessMemory.keepLargeBlocks()
             let report = try RPCBenchmark.run(
                 only: only, quick: quick, launcher: launcher, grpcSwiftServer: grpcSwiftServer,
                 poll: poll
@@ -83,6 +84,7 @@ struct BenchCommand: ParsableCommand {
             let tls = tlsCertificate.map {
                 TLSFiles(certificate: $0, key: $0, authority: tlsAuthority)
             }
+            ProcessMemory.keepLargeBlocks()
             try ServerProgram.run(
                 ServerProgram.Options(
                     kind: kind, messageBytes: messageBytes, tls: tls, poll: poll),

@@ -19,6 +19,7 @@ final class CoreHost: Sendable {
         index: Int = 0, name: String, plan: PollPlan = .blocking, security: CoreSecurity?,
         logger: Logger? = nil
     ) async throws -> CoreHost {
+        ProcessMemory.keepLargeBlocks()
         let seed = UInt64.random(in: .min ... .max)
         // The thread and what it sets up come by different ways: wait for both.
         let box = AsyncThrowingStream<Confined<HTTP2Transport>, any Error>.makeStream()
