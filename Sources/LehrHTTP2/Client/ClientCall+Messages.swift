@@ -4,7 +4,7 @@ import LehrReactor
 import LehrWire
 
 // The messages of a call, in both directions.
-extension ClientCall {
+extension ClientCall: DataSource {
     // MARK: The request
 
     var isWritable: Bool {
@@ -57,31 +57,11 @@ extension ClientCall {
         onWritable?()
     }
 
-    /// Fills a DATA frame of the request; inside nghttp2.
-    func read(into target: UnsafeMutableRawBufferPointer, _ flags: inout UInt32) -> ssize_t {
-        let direct = outgoing.frameBytes(target.count)
-        let count = direct ?? outgoing.read(into: target)
-        let isLast = direct.map { $0 == outgoing.byteCount } ?? outgoing.isEmpty
-        if direct != nil { flags |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue }
-        if isLast, !isSending {
-            flags |= NGHTTP2_DATA_FLAG_EOF.rawValue
-        } else if count == 0 {
-            isDeferred = true
-            return ssize_t(NGHTTP2_ERR_DEFERRED.rawValue)
-        }
-        if direct == nil { hasRead() }
-        return count
-    }
+    var isComplete: Bool { !isSending }
 
-    /// Fills a DATA frame whose length `read` has said; false: the bytes are gone.
-    func write(into target: UnsafeMutableRawBufferPointer) -> Bool {
-        guard outgoing.byteCount >= target.count else { return false }
-        _ = outgoing.read(into: target)
-        hasRead()
-        return true
-    }
+    func lastFrame(_ flags: inout UInt32) { flags |= NGHTTP2_DATA_FLAG_EOF.rawValue }
 
-    private func hasRead() {
+    func hasRead() {
         if wasUnwritable, outgoing.byteCount < transport.limits.streamQueueBytes {
             wasUnwritable = false
             connection?.noteWritable(self)

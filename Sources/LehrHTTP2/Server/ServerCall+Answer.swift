@@ -4,7 +4,7 @@ import LehrReactor
 import LehrWire
 
 // How a call is answered.
-extension ServerCall {
+extension ServerCall: DataSource {
     var isWritable: Bool {
         guard isActive else { return false }
         let hasRoom = outgoing.byteCount < transport.limits.streamQueueBytes
@@ -128,33 +128,14 @@ extension ServerCall {
         connection.markDirty()
     }
 
-    /// Fills a DATA frame; inside nghttp2.
-    private func read(into target: UnsafeMutableRawBufferPointer, _ flags: inout UInt32) -> ssize_t
-    {
-        let direct = outgoing.frameBytes(target.count)
-        let count = direct ?? outgoing.read(into: target)
-        let isLast = direct.map { $0 == outgoing.byteCount } ?? outgoing.isEmpty
-        if direct != nil { flags |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue }
-        if isLast, isFinished {
-            flags |= NGHTTP2_DATA_FLAG_EOF.rawValue | NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
-            submitTrailers()
-        } else if count == 0 {
-            isDeferred = true
-            return ssize_t(NGHTTP2_ERR_DEFERRED.rawValue)
-        }
-        if direct == nil, count > 0 { hasRead() }
-        return count
+    var isComplete: Bool { isFinished }
+
+    func lastFrame(_ flags: inout UInt32) {
+        flags |= NGHTTP2_DATA_FLAG_EOF.rawValue | NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
+        submitTrailers()
     }
 
-    /// Fills a DATA frame whose length `read` has said; false: the bytes are gone.
-    func write(into target: UnsafeMutableRawBufferPointer) -> Bool {
-        guard outgoing.byteCount >= target.count else { return false }
-        _ = outgoing.read(into: target)
-        hasRead()
-        return true
-    }
-
-    private func hasRead() {
+    func hasRead() {
         account()
         if wasUnwritable, outgoing.byteCount < transport.limits.streamQueueBytes {
             wasUnwritable = false
