@@ -46,7 +46,9 @@ import Testing
         let bytes = Wire.TableRows.encode { rows, arena in
             rows.values = arena.bytes(copying: [0xFF, 0, 0xFE] as [UInt8])
         }
-        #expect(try Wire.TableRows.decode(bytes, in: WireArena()).pointee.values.len == 3)
+        let arena = WireArena()
+        #expect(try Wire.TableRows.decode(bytes, in: arena).pointee.values.len == 3)
+        withExtendedLifetime(arena) {}
     }
 
     /// Two bytes each, which become a structure of a hundred.

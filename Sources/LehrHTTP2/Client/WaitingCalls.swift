@@ -76,7 +76,12 @@ struct WaitingCalls {
         count -= 1
         bytes -= call.outgoing.byteCount
         if queue.first === call { queue.removeFirst() }
-        if queue.count > 2 * count + Self.slack { queue.removeAll { !$0.isWaiting } }
+        // An ended call holds its transport, so with the last waiting one all of them go.
+        if count == 0 {
+            queue.removeAll()
+        } else if queue.count > 2 * count + Self.slack {
+            queue.removeAll { !$0.isWaiting }
+        }
     }
 
     /// Takes out the calls that `condition` holds for, in order.

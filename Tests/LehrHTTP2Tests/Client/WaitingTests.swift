@@ -21,6 +21,27 @@ import Testing
         return limits
     }
 
+    /// Ended calls are left in the queue until their turn comes, and each holds its transport.
+    @Test func aClientGoesWithItsLastWaitingCall() throws {
+        weak var remains: HTTP2Transport?
+        try {
+            let reactor = try Reactor()
+            let transport = HTTP2Transport(reactor: reactor, random: RandomSource(seed: 1))
+            remains = transport
+            let channel = transport.channel(to: "127.0.0.1:1")
+            var ends: [StatusCode] = []
+            let options = CallOptions(timeout: nil)
+            let calls = (0..<3).map { _ in
+                channel.unary("/t/Echo", [], options) { ends.append($0.code) }
+            }
+            for call in calls.reversed() { call.cancel() }
+            transport.shutDown(grace: .zero) { reactor.stop() }
+            reactor.run()
+            #expect(ends == [.cancelled, .cancelled, .cancelled])
+        }()
+        #expect(remains == nil)
+    }
+
     // MARK: Dead peers
 
     @Test func aServerThatAcceptsAndIsSilentFailsItsCallsInTime() throws {
