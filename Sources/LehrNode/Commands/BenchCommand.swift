@@ -37,7 +37,7 @@ struct BenchCommand: ParsableCommand {
         )
         var gate = false
         @Option(help: "How Lehr's reactor waits for events: block, adaptive or busy.")
-        var poll = PollMode.block
+        var poll = PollMode.adaptive
         @Option(help: "The server of the package in Benchmarks/.")
         var grpcSwiftServer = "Benchmarks/.build/release/grpc-swift-server"
 
@@ -118,7 +118,7 @@ enum BenchText {
                 + "\(Formatting.decimal(machine.loadAverage, 1)); "
                 + (machine.pinned ? "server and load pinned to a core each" : "nothing pinned")
                 + "; \(report.rounds) rounds" + (report.quick ? ", cut short" : "")
-                + (report.poll == "block" ? "" : "; poll \(report.poll)")
+                + (report.poll == "adaptive" ? "" : "; poll \(report.poll)")
         ]
         var table = TextTable([
             ("measure", .left), ("unit", .left), ("lehr", .right), ("reference", .right),
