@@ -142,10 +142,10 @@ class HTTP2Connection: PollTarget, SessionEvents {
     // MARK: Reading
 
     func ready(_ readiness: Readiness) {
-        if !readiness.isDisjoint(with: [.readable, .ended]) || stream?.hasUnread == true {
+        if readiness.isReadable || stream?.hasUnread == true {
             read(readiness)
         }
-        if readiness.contains(.writable), !unsent.isEmpty { markDirty() }
+        if readiness.isWritable, !unsent.isEmpty { markDirty() }
     }
 
     private func read(_ readiness: Readiness) {
@@ -156,7 +156,7 @@ class HTTP2Connection: PollTarget, SessionEvents {
             case .bytes(let count):
                 receive(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
                 // A short read has emptied the stream, unless its end follows.
-                if count < buffer.count, readiness.isDisjoint(with: .ended), !stream.hasUnread {
+                if count < buffer.count, !readiness.isEnded, !stream.hasUnread {
                     return
                 }
             case .wouldBlock: return

@@ -42,7 +42,7 @@ package final class Connector: PollTarget {
     }
 
     package func ready(_ readiness: Readiness) {
-        guard let attempt, !readiness.isDisjoint(with: [.writable, .ended]) else { return }
+        guard let attempt, readiness.isWritable || readiness.isEnded else { return }
         let cause = attempt.socket.pendingError
         if cause == 0 { finish(.success(attempt.socket)) } else { failed(cause) }
     }

@@ -55,7 +55,7 @@ struct SpinBudget {
     private var sleeps = 0
 
     private static let least: Int64 = 2_000
-    private static let most: Int64 = 50_000
+    private static let most: Int64 = 100_000
     /// Sleeps after which spinning is tried again.
     private static let patience = 64
 

@@ -20,6 +20,17 @@ package struct Readiness: OptionSet, Sendable {
     /// The peer will send no more, or the descriptor has failed: any of these; reading tells which.
     package static let ended = Self(
         rawValue: EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue)
+
+    // Asked with each event, and so by their bits: operations of sets are generic, and not inlined
+    // into other modules.
+
+    package var isWritable: Bool { rawValue & Self.writable.rawValue != 0 }
+    /// By any of the marks of an end.
+    package var isEnded: Bool { rawValue & Self.ended.rawValue != 0 }
+    /// There is something to read, be it the end.
+    package var isReadable: Bool {
+        rawValue & (Self.readable.rawValue | Self.ended.rawValue) != 0
+    }
 }
 
 /// Names a registration with a `Poller`.
