@@ -33,8 +33,9 @@ final class ServerConnection: HTTP2Connection {
     private var handling: [Event] = []
     /// Of the events of that kind, in their order.
     private var messages = Deque<[UInt8]>()
-    /// The call whose headers are being read; they come in one piece. It is among `calls`.
-    private var arriving: Unmanaged<ServerCall>?
+    /// The call that was asked for last, which spares nghttp2 looking for it: the fields and frames of
+    /// a small request come one behind the other. It is among `calls`.
+    private var recent: (stream: Int32, call: Unmanaged<ServerCall>)?
     private var isHandling = false
     private var paths: [KnownPath] = []
     private let headerBytesMax: Int
@@ -111,7 +112,7 @@ final class ServerConnection: HTTP2Connection {
         life.callsBegun &+= 1
         call.place = calls.count
         calls.append(call)
-        arriving = .passUnretained(call)
+        recent = (call.stream, .passUnretained(call))
         nghttp2_session_set_stream_user_data(
             session, call.stream, Unmanaged.passUnretained(call).toOpaque())
     }
@@ -121,7 +122,7 @@ final class ServerConnection: HTTP2Connection {
         _ value: UnsafeRawBufferPointer
     ) -> Bool {
         let isRequest = frame.category == NGHTTP2_HCAT_REQUEST
-        return (isRequest ? arriving : call(frame.hd.stream_id))?._withUnsafeGuaranteedRef { call in
+        return call(frame.hd.stream_id)?._withUnsafeGuaranteedRef { call in
             if isRequest {
                 if name.equals(":path") { call.head.path = findPath(value) }
                 call.head.add(name, value, bytesMax: headerBytesMax)
@@ -227,7 +228,7 @@ final class ServerConnection: HTTP2Connection {
 
     override func streamClosed(_ stream: Int32, _ code: UInt32) {
         guard let call = call(stream)?.takeUnretainedValue() else { return }
-        if arriving?.toOpaque() == Unmanaged.passUnretained(call).toOpaque() { arriving = nil }
+        recent = nil
         let last = calls.removeLast()
         if last !== call {
             calls[call.place] = last
@@ -239,10 +240,13 @@ final class ServerConnection: HTTP2Connection {
 
     /// The call of an open stream, which `calls` keeps.
     private func call(_ stream: Int32) -> Unmanaged<ServerCall>? {
+        if let recent, recent.stream == stream { return recent.call }
         guard let session, let data = nghttp2_session_get_stream_user_data(session, stream) else {
             return nil
         }
-        return Unmanaged.fromOpaque(data)
+        let call = Unmanaged<ServerCall>.fromOpaque(data)
+        recent = (stream, call)
+        return call
     }
 
     private func findPath(_ bytes: UnsafeRawBufferPointer) -> KnownPath {
@@ -305,6 +309,7 @@ final class ServerConnection: HTTP2Connection {
         }
         events = []
         calls = []
+        recent = nil
         cancelLifeTimers()
         transport.ended(self)
         for call in orphans { call.closed() }
