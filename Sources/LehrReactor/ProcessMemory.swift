@@ -7,7 +7,7 @@ package enum ProcessMemory {
     /// once more does no harm.
     ///
     /// By default every block of some megabytes is mapped anew and given back at once, so that each of
-    /// its pages costs a fault and is cleared: a good half of the time of a message of 1 MiB. With
+    /// its pages costs a fault and is cleared: a third of the time of an echo of 1 MiB. With
     /// this, up to 256 MiB at the end of each thread's heap stay with the process. Blocks of more than
     /// 32 MiB, the most that glibc takes from a heap, are still mapped one by one.
     package static func keepLargeBlocks() {
