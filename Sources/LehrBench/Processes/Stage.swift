@@ -95,7 +95,7 @@ final class Stage {
                 }
             }
             if isConnected { return }
-            usleep(25_000)
+            Pause.seconds(0.025)
         }
         throw BenchError("\(name) does not listen after 10 seconds")
     }

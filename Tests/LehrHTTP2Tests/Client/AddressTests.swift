@@ -216,7 +216,8 @@ import Testing
                 // a look-up while there are addresses.
                 scene.after(.milliseconds(30)) {
                     _ = channel.unary("/t/Who", [], CallOptions()) { result in
-                        #expect(result.code == .unimplemented && names.askedCount == 2)
+                        #expect(result.code == .unimplemented)
+                        #expect(names.askedCount == 2)
                         Self.call(channel, 1) { _ in
                             held.responders[0].succeed([5])
                             scene.once {

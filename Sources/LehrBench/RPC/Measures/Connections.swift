@@ -50,9 +50,9 @@ enum Connections {
         let load = H2Load(connections: connections, streams: 1)
         let client = try load.start(seconds: seconds, on: server, stage)
         let clock = SystemClock()
-        usleep(UInt32(seconds * 1.1 * 1e6))
+        Pause.seconds(seconds * 1.1)
         let (begin, cpu) = (clock.now, try server.process.cpuSeconds)
-        usleep(UInt32(seconds * 0.8 * 1e6))
+        Pause.seconds(seconds * 0.8)
         let used = try server.process.cpuSeconds - cpu
         let passed = Double((clock.now - begin).nanoseconds) / 1e9
         let resident = try server.process.residentBytes
