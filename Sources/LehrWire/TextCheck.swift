@@ -4,37 +4,33 @@ import CLehrWire
 ///
 /// proto3 wants UTF-8, and protobuf-c ends a text at its first NUL without a word, so that two readers
 /// would see different texts; it checks neither. Of a message type without texts nothing is looked at.
-struct TextCheck {
-    /// Message types that have texts, or have messages that do.
-    private var known: [UnsafePointer<ProtobufCMessageDescriptor>: Bool] = [:]
-
+enum TextCheck {
     /// Messages in messages; none of ours has types that contain themselves.
     private static let depthMax = 32
 
     /// The name of a field whose text is wrong; nil: there is none, or the bytes are no message.
-    mutating func firstWrongField(
+    static func firstWrongField(
         _ bytes: UnsafeRawBufferPointer, _ type: UnsafePointer<ProtobufCMessageDescriptor>
     ) -> String? {
-        hasText(type) ? wrongField(bytes[...], type, Self.depthMax) : nil
+        hasText(type) ? wrongField(bytes[...], type, depthMax) : nil
     }
 
-    private mutating func hasText(
+    /// Whether messages of a type have texts, or have messages that do. Asked anew each time: types
+    /// have few fields, and looking one up costs as much as going through them.
+    private static func hasText(
         _ type: UnsafePointer<ProtobufCMessageDescriptor>, depth: Int = depthMax
     ) -> Bool {
-        if let known = known[type] { return known }
         guard depth > 0 else { return true }
         let fields = UnsafeBufferPointer(
             start: type.pointee.fields, count: Int(type.pointee.n_fields))
-        let result = fields.contains { field in
+        return fields.contains { field in
             switch field.type {
             case PROTOBUF_C_TYPE_STRING: true
             case PROTOBUF_C_TYPE_MESSAGE:
-                Self.message(field).map { hasText($0, depth: depth - 1) } ?? false
+                message(field).map { hasText($0, depth: depth - 1) } ?? false
             default: false
             }
         }
-        known[type] = result
-        return result
     }
 
     private static func message(
@@ -43,19 +39,19 @@ struct TextCheck {
         field.descriptor?.assumingMemoryBound(to: ProtobufCMessageDescriptor.self)
     }
 
-    private mutating func wrongField(
+    private static func wrongField(
         _ bytes: Slice<UnsafeRawBufferPointer>, _ type: UnsafePointer<ProtobufCMessageDescriptor>,
         _ depth: Int
     ) -> String? {
         guard depth > 0 else { return String(cString: type.pointee.name) }
         var rest = bytes
-        while let key = Self.varint(&rest) {
+        while let key = varint(&rest) {
             switch key & 7 {
-            case 0: guard Self.varint(&rest) != nil else { return nil }
+            case 0: guard varint(&rest) != nil else { return nil }
             case 1: rest = rest.dropFirst(8)
             case 5: rest = rest.dropFirst(4)
             case 2:
-                guard let count = Self.varint(&rest), count <= UInt64(rest.count) else {
+                guard let count = varint(&rest), count <= UInt64(rest.count) else {
                     return nil
                 }
                 let value = rest.prefix(Int(count))
@@ -67,7 +63,7 @@ struct TextCheck {
         return nil
     }
 
-    private mutating func wrongField(
+    private static func wrongField(
         _ value: Slice<UnsafeRawBufferPointer>, _ type: UnsafePointer<ProtobufCMessageDescriptor>,
         field id: UInt64, _ depth: Int
     ) -> String? {
@@ -76,10 +72,10 @@ struct TextCheck {
         else { return nil }
         switch field.type {
         case PROTOBUF_C_TYPE_STRING:
-            return Self.isText(value) ? nil : String(cString: field.name)
+            return isText(value) ? nil : String(cString: field.name)
         case PROTOBUF_C_TYPE_MESSAGE:
-            guard let message = Self.message(field), hasText(message) else { return nil }
-            return wrongField(value, message, depth - 1)
+            guard let inner = message(field), hasText(inner) else { return nil }
+            return wrongField(value, inner, depth - 1)
         default: return nil
         }
     }

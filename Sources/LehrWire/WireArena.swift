@@ -11,7 +11,6 @@ package final class WireArena {
     private var cursor: UnsafeMutableRawPointer?
     private var remaining = 0
     private let table: UnsafeMutablePointer<ProtobufCAllocator>
-    var textCheck = TextCheck()
     /// Bytes that protobuf-c may still take for what it decodes.
     private var allowance = 0
 

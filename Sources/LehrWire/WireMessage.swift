@@ -25,7 +25,7 @@ extension WireMessage {
         _ bytes: [UInt8], in arena: WireArena
     ) throws(WireError) -> UnsafePointer<Self> {
         let name = { String(cString: descriptor.pointee.name) }
-        let wrong = bytes.withUnsafeBytes { arena.textCheck.firstWrongField($0, descriptor) }
+        let wrong = bytes.withUnsafeBytes { TextCheck.firstWrongField($0, descriptor) }
         if let wrong {
             throw WireError(message: name(), reason: "'\(wrong)' is not UTF-8 without NUL")
         }
