@@ -17,6 +17,7 @@ package final class HTTP2Transport: Transport, TurnEnd {
     let output = OutputBuffer(capacity: 2 * outputBytes)
     var headers = HeaderBlock()
     let memory = SessionMemory()
+    let arenas = ArenaPool()
     let standardFields = StandardFields()
     private var random: RandomSource
     private var listeners: [Listener] = []

@@ -22,6 +22,8 @@ package protocol Transport: AnyObject {
 /// itself; anything else is repeated only if `CallOptions.repetition` says so, for only the caller
 /// knows whether that is safe.
 package protocol Channel: AnyObject {
+    /// For the messages of typed calls; the transport's, on the channel's core.
+    var arenas: ArenaPool { get }
     func unary(
         _ path: String, _ message: [UInt8], _ options: CallOptions,
         _ completion: @escaping (Result<[UInt8], RPCError>) -> Void
@@ -61,10 +63,10 @@ extension Channel {
         _ fill: (inout Q, WireArena) -> Void,
         _ completion: @escaping (Result<UnsafePointer<P>, RPCError>) -> Void
     ) -> any Call {
-        unary(method.path, Q.encode(fill), options) { result in
-            let arena = WireArena()
-            completion(result.flatMap { bytes in decoded(P.self, bytes, arena) })
-            withExtendedLifetime(arena) {}
+        unary(method.path, arenas.encode(fill), options) { [arenas] result in
+            arenas.withArena { arena in
+                completion(result.flatMap { bytes in decoded(P.self, bytes, arena) })
+            }
         }
     }
 
@@ -79,16 +81,16 @@ extension Channel {
         var call: (any Call)?
         var failure: RPCError?
         let started = serverStreaming(
-            method.path, Q.encode(fill), options,
-            onMessage: { bytes in
-                let arena = WireArena()
-                switch decoded(P.self, bytes, arena) {
-                case .success(let message): onMessage(message)
-                case .failure(let error):
-                    failure = failure ?? error
-                    call?.cancel()
+            method.path, arenas.encode(fill), options,
+            onMessage: { [arenas] bytes in
+                arenas.withArena { arena in
+                    switch decoded(P.self, bytes, arena) {
+                    case .success(let message): onMessage(message)
+                    case .failure(let error):
+                        failure = failure ?? error
+                        call?.cancel()
+                    }
                 }
-                withExtendedLifetime(arena) {}
             },
             onEnd: { error in
                 call = nil

@@ -64,15 +64,15 @@ extension Channel {
     ) -> RequestStream<Q> {
         weak var call: (any ClientStream)?
         var failure: RPCError?
-        let started = bidirectional(method.path, options) { bytes in
-            let arena = WireArena()
-            switch decoded(P.self, bytes, arena) {
-            case .success(let message): onMessage(message)
-            case .failure(let error):
-                failure = failure ?? error
-                call?.cancel()
+        let started = bidirectional(method.path, options) { [arenas] bytes in
+            arenas.withArena { arena in
+                switch decoded(P.self, bytes, arena) {
+                case .success(let message): onMessage(message)
+                case .failure(let error):
+                    failure = failure ?? error
+                    call?.cancel()
+                }
             }
-            withExtendedLifetime(arena) {}
         } onEnd: { error in
             onEnd(failure ?? error)
         }

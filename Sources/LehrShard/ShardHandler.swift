@@ -11,6 +11,7 @@ package final class ShardHandler {
     private let shard: ShardCore
     private let core: any Core
     private let limits: RPCLimits
+    private let arenas = ArenaPool()
     package private(set) var counters = ShardCounters()
 
     /// Bytes of rows in one message of a scan, about: well below a millisecond's work.
@@ -77,17 +78,17 @@ package final class ShardHandler {
         services.register(
             ShardMethods.push.path,
             .unary { [self] _, bytes, responder in
-                let arena = WireArena()
-                do {
-                    let request = try Wire.PushRequest.decode(bytes, in: arena)
-                    responder.succeed(try push(request.pointee, bytes))
-                } catch let refusal as ShardRefusal {
-                    counters.refusals += 1
-                    responder.finish(.failure(RPCError(refusal.code, "\(refusal)")))
-                } catch {
-                    responder.fail(.invalidArgument, "\(error)")
+                arenas.withArena { arena in
+                    do {
+                        let request = try Wire.PushRequest.decode(bytes, in: arena)
+                        responder.succeed(try push(request.pointee, bytes))
+                    } catch let refusal as ShardRefusal {
+                        counters.refusals += 1
+                        responder.finish(.failure(RPCError(refusal.code, "\(refusal)")))
+                    } catch {
+                        responder.fail(.invalidArgument, "\(error)")
+                    }
                 }
-                withExtendedLifetime(arena) {}
             })
     }
 

@@ -39,6 +39,8 @@ final class HTTP2Channel: Channel {
         }
     }
 
+    var arenas: ArenaPool { transport.arenas }
+
     func unary(
         _ path: String, _ message: [UInt8], _ options: CallOptions,
         _ completion: @escaping (Result<[UInt8], RPCError>) -> Void

@@ -1,4 +1,5 @@
 import LehrCore
+import LehrWire
 
 /// Calls to one address of a simulated network.
 final class InMemoryChannel: Channel {
@@ -10,6 +11,8 @@ final class InMemoryChannel: Channel {
         self.address = address
         self.transport = transport
     }
+
+    var arenas: ArenaPool { transport.arenas }
 
     func unary(
         _ path: String, _ message: [UInt8], _ options: CallOptions,

@@ -10,6 +10,7 @@ package final class InMemoryTransport: Transport {
     /// Who the servers that this transport calls take it for.
     package let identity: PeerIdentity?
     let home: VirtualCore
+    let arenas = ArenaPool()
     private var services = ServiceTable()
     private var addresses: [String] = []
     /// Read on the core.

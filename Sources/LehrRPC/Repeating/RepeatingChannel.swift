@@ -1,4 +1,5 @@
 package import LehrCore
+package import LehrWire
 
 /// A channel that makes calls again as their `CallOptions.repetition` says; others pass through.
 ///
@@ -26,6 +27,8 @@ package final class RepeatingChannel: Channel {
         throttle = RetryThrottle(
             tokensMax: limits.retryTokensMax, tokensPerSuccess: limits.retryTokensPerSuccess)
     }
+
+    package var arenas: ArenaPool { inner.arenas }
 
     package func unary(
         _ path: String, _ message: [UInt8], _ options: CallOptions,
