@@ -27,6 +27,8 @@ def test_a_missing_reference_is_named_and_left_out(sandbox):
     done = bench(
         sandbox,
         *("--quick", "--only", "grpc-swift", "--grpc-swift-server", "nowhere", "--gate", "--json"),
+        # What was not measured has met no target.
+        status=1,
     )
     report = json.loads(done.stdout)
     assert report["figures"] == []

@@ -80,13 +80,6 @@ final class ChildProcess {
         return text
     }
 
-    /// Closes its standard input, which is how our own servers are told to end, and waits.
-    func endInput() throws(BenchError) {
-        close(input)
-        let status = reap(closesInput: false)
-        guard status == 0 else { throw BenchError("\(name) ended with \(status)") }
-    }
-
     /// Asks it to end, and waits; a program with nothing to tidy up ends by the signal.
     func terminate() {
         guard !isEnded else { return }
@@ -116,12 +109,12 @@ final class ChildProcess {
     }
 
     @discardableResult
-    private func reap(closesInput: Bool = true) -> Int32 {
+    private func reap() -> Int32 {
         guard !isEnded else { return 0 }
         isEnded = true
         var status: Int32 = 0
         while waitpid(pid, &status, 0) < 0, errno == EINTR {}
-        if closesInput { close(input) }
+        close(input)
         close(output)
         return status
     }

@@ -7,7 +7,7 @@ enum LargeCalls {
             try BenchServer.grpcSwift(sharesThread: true, bytes: bytes, stage),
         ]
         let lehr = try BenchServer.lehr(bytes: bytes, stage)
-        let duel = Duel(load: H2Load(streams: 4), stage: stage)
+        let duel = Duel(load: LargeLoad(messageBytes: bytes, inFlight: 4), stage: stage)
         let reference = try SmallCalls.fastest(of: references, duel)
         let (ours, theirs) = try duel.run(lehr, reference)
         return [
@@ -25,7 +25,7 @@ enum LargeCalls {
         let lehr = try BenchServer.lehr(.upload, bytes: bytes, stage)
         var figures: [Figure] = []
         for (inFlight, atLeast) in [(4, 0.85), (1, 0.65)] {
-            let load = UploadLoad(messageBytes: bytes, inFlight: inFlight)
+            let load = LargeLoad(messageBytes: bytes, inFlight: inFlight)
             let (ours, theirs) = try Duel(load: load, stage: stage).run(lehr, reference)
             figures += [
                 Figure(

@@ -3,28 +3,29 @@ import LehrHTTP2
 import LehrRPC
 import LehrReactor
 
-/// Large messages one way, each answered with a small one, by Lehr's own client or over plain TCP.
-struct UploadLoad: Load {
+/// Large messages, by Lehr's own client or over plain TCP: `h2load` reads eight KiB at a time, so that
+/// it rather than the server would be measured.
+struct LargeLoad: Load {
     let messageBytes: Int
     let inFlight: Int
 
     func run(_ count: Int, on server: BenchServer, _ stage: Stage) throws(BenchError) -> Outcome {
         let seconds: Double = try LoadReactor.run { reactor, end in
             switch server.kind {
-            case .grpc(let method): calls(count, to: server.address, method, reactor, end)
+            case .grpc(let method): calls(count, to: server, method, reactor, end)
             case .tcp: bytes(count, to: server.address, reactor, end)
-            case .files: end(.failure(BenchError("\(server.name) takes no uploads")))
+            case .files: end(.failure(BenchError("\(server.name) takes no messages")))
             }
         }
         return Outcome(perSecond: Double(count) / seconds)
     }
 
     private func calls(
-        _ count: Int, to address: String, _ method: EchoMethod, _ reactor: Reactor,
+        _ count: Int, to server: BenchServer, _ method: EchoMethod, _ reactor: Reactor,
         _ end: @escaping (Result<Double, BenchError>) -> Void
     ) {
         let transport = HTTP2Transport(reactor: reactor, random: RandomSource(seed: 1))
-        let channel = transport.channel(to: address)
+        let channel = transport.channel(to: server.address)
         let message = EchoMessage.encoded(messageBytes)
         let options = CallOptions(timeout: .seconds(60))
         var (started, ended) = (0, 0)
@@ -32,9 +33,8 @@ struct UploadLoad: Load {
         func next() {
             started += 1
             _ = channel.unary(method.path, message, options) { result in
-                if case .failure(let error) = result {
-                    return end(.failure(BenchError("an upload has failed: \(error)")))
-                }
+                guard case .success(let answer) = result, answer.count + 5 == server.answerBytes
+                else { return end(.failure(BenchError("a call has failed: \(result.summary)"))) }
                 ended += 1
                 if started < count { next() }
                 guard ended == count else { return }
@@ -70,10 +70,19 @@ struct UploadLoad: Load {
     }
 }
 
-/// What `UploadLoad` does, without HTTP/2: as many bytes, in the chunks that the transport uses.
+extension Result where Success == [UInt8], Failure == RPCError {
+    fileprivate var summary: String {
+        switch self {
+        case .success(let answer): "an answer of \(answer.count) bytes"
+        case .failure(let error): "\(error)"
+        }
+    }
+}
+
+/// What `LargeLoad` does, without HTTP/2: as many bytes, in the chunks that the transport uses.
 private final class TCPUpload: PollTarget {
     private let socket: Socket
-    private let load: UploadLoad
+    private let load: LargeLoad
     private let reactor: Reactor
     private let end: (Result<Double, BenchError>) -> Void
     private let message: [UInt8]
@@ -86,7 +95,7 @@ private final class TCPUpload: PollTarget {
     private static let chunkBytes = 128 << 10
 
     init(
-        _ socket: Socket, _ load: UploadLoad, count: Int, on reactor: Reactor,
+        _ socket: Socket, _ load: LargeLoad, count: Int, on reactor: Reactor,
         _ end: @escaping (Result<Double, BenchError>) -> Void
     ) {
         self.socket = socket
