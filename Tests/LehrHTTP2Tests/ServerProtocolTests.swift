@@ -43,6 +43,29 @@ import Testing
         return peer
     }
 
+    /// Otherwise a client and a server of one connection would work in turns.
+    @Test func answersLeaveWhileTheRestIsWorkedOff() throws {
+        let services = ServiceTable()
+        let peer = try RawPeer(services)
+        var sent: [UInt64] = []
+        services.register(
+            "/t/Note",
+            .unary { [unowned peer] _, message, responder in
+                sent.append(peer.transport.counters.bytesOut)
+                responder.succeed(message)
+            })
+        peer.send(Frames.preface)
+        let request = (0..<60).flatMap { index in
+            let stream = UInt32(2 * index + 1)
+            return Frames.request("/t/Note", stream: stream)
+                + Frames.message([UInt8](repeating: 1, count: 64), stream: stream)
+        }
+        peer.send(request)
+        #expect(sent.count == 60)
+        #expect(Set(sent).count >= 3)
+        #expect(peer.transport.counters.answered[.ok] == 60)
+    }
+
     @Test func anEchoIsHeadersDataAndTrailers() throws {
         let peer = try Self.peer()
         peer.send(Frames.request("/t/Echo", stream: 1) + Frames.message([7, 8, 9], stream: 1))
