@@ -34,15 +34,16 @@ enum HTTP2Session {
     static let continuationsMax = 8
 
     /// A session that reports to `connection`, which must outlive it and delete it, as `memory`
-    /// must; its settings wait to be sent. nil: no memory.
+    /// must; its settings wait to be sent. Where there is no memory for it the process ends, as it does
+    /// for Swift's own objects.
     static func make(
         _ side: Side, _ connection: HTTP2Connection, _ limits: RPCLimits, _ memory: SessionMemory
-    ) -> OpaquePointer? {
+    ) -> OpaquePointer {
         var callbacks: OpaquePointer?
         var options: OpaquePointer?
-        guard nghttp2_session_callbacks_new(&callbacks) == 0 else { return nil }
+        insist(nghttp2_session_callbacks_new(&callbacks))
         defer { nghttp2_session_callbacks_del(callbacks) }
-        guard nghttp2_option_new(&options) == 0 else { return nil }
+        insist(nghttp2_option_new(&options))
         defer { nghttp2_option_del(options) }
         setCallbacks(callbacks, side)
         nghttp2_option_set_no_closed_streams(options, 1)
@@ -62,16 +63,20 @@ enum HTTP2Session {
                 nghttp2_session_client_new3(
                     &session, callbacks, context, options, memory.functions)
             }
-        guard status == 0, let session, submitSettings(side, session, limits) else {
-            if let session { nghttp2_session_del(session) }
-            return nil
-        }
+        insist(status)
+        guard let session else { preconditionFailure("nghttp2 has made no session") }
+        submitSettings(side, session, limits)
         return session
+    }
+
+    /// Making a session fails for nothing else.
+    private static func insist(_ status: Int32) {
+        precondition(status == 0, "no memory for a connection")
     }
 
     private static func submitSettings(
         _ side: Side, _ session: OpaquePointer, _ limits: RPCLimits
-    ) -> Bool {
+    ) {
         var settings = [
             setting(NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, streamWindow),
             setting(NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, UInt32(clamping: limits.headerBytesMax)),
@@ -86,8 +91,8 @@ enum HTTP2Session {
             settings.append(setting(NGHTTP2_SETTINGS_ENABLE_PUSH, 0))
         }
         let flags = UInt8(NGHTTP2_FLAG_NONE.rawValue)
-        return nghttp2_submit_settings(session, flags, settings, settings.count) == 0
-            && nghttp2_session_set_local_window_size(session, flags, 0, connectionWindow) == 0
+        insist(nghttp2_submit_settings(session, flags, settings, settings.count))
+        insist(nghttp2_session_set_local_window_size(session, flags, 0, connectionWindow))
     }
 
     private static func setting(

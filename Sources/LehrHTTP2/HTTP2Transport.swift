@@ -64,6 +64,7 @@ package final class HTTP2Transport: Transport, TurnEnd {
     deinit {
         for listener in listeners { listener.close() }
         for handshake in handshakes.values { handshake.cancel() }
+        if let lookTimer { reactor.cancel(lookTimer) }
     }
 
     package var core: any Core { reactor }
@@ -83,7 +84,7 @@ package final class HTTP2Transport: Transport, TurnEnd {
         let inner = HTTP2Channel(target, self, RandomSource(seed: random.next()))
         if isStopping { inner.shutDown() }
         let outer = RepeatingChannel(
-            inner, on: reactor, limits: limits, random: RandomSource(seed: random.next())
+            inner, of: self, limits: limits, random: RandomSource(seed: random.next())
         ) { [unowned self] count in count(&counters.repeats) }
         channels[target] = (outer, inner)
         return outer
@@ -106,7 +107,10 @@ package final class HTTP2Transport: Transport, TurnEnd {
             guard !isDone else { return }
             isDone = true
             onNoServerConnections = nil
-            for channel in channels.values { channel.inner.shutDown() }
+            for (outer, inner) in channels.values {
+                outer.shutDown(HTTP2Channel.shutDownError)
+                inner.shutDown()
+            }
             // A moment for the last bytes to leave.
             _ = reactor.schedule(after: .milliseconds(1), completion)
         }
@@ -211,8 +215,7 @@ package final class HTTP2Transport: Transport, TurnEnd {
     private func lookLater() {
         guard lookTimer == nil, !serverConnections.isEmpty else { return }
         let interval = ServerConnection.lookInterval(limits)
-        lookTimer = reactor.schedule(after: interval) { [weak self] in
-            guard let self else { return }
+        lookTimer = reactor.schedule(after: interval) { [unowned self] in
             lookTimer = nil
             for connection in serverConnections.values { connection.look() }
             lookLater()

@@ -50,12 +50,6 @@ package final class ServiceTable {
         handlers[path].map { Route(path, $0, authorizer) }
     }
 
-    /// The handler itself, where nobody is asked who calls.
-    package subscript(path: String) -> Handler? {
-        precondition(authorizer == nil, "a guarded method is reached by its route")
-        return handlers[path]
-    }
-
     /// What is registered, in no order.
     package var paths: [String] { Array(handlers.keys) }
 

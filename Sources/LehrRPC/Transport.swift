@@ -83,14 +83,9 @@ extension Channel {
         let started = serverStreaming(
             method.path, arenas.encode(fill), options,
             onMessage: { [arenas] bytes in
-                arenas.withArena { arena in
-                    switch decoded(P.self, bytes, arena) {
-                    case .success(let message): onMessage(message)
-                    case .failure(let error):
-                        failure = failure ?? error
-                        call?.cancel()
-                    }
-                }
+                guard let error = arenas.read(bytes, onMessage) else { return }
+                failure = failure ?? error
+                call?.cancel()
             },
             onEnd: { error in
                 call = nil
@@ -101,12 +96,28 @@ extension Channel {
     }
 }
 
-func decoded<M: WireMessage>(
+private func decoded<M: WireMessage>(
     _ type: M.Type, _ bytes: [UInt8], _ arena: WireArena
 ) -> Result<UnsafePointer<M>, RPCError> {
     do throws(WireError) {
         return .success(try M.decode(bytes, in: arena))
     } catch {
         return .failure(RPCError(.internal, "the answer is \(error)"))
+    }
+}
+
+extension ArenaPool {
+    /// Hands over a message of an answer, which lives until `body` returns; or what is wrong with it.
+    func read<M: WireMessage>(
+        _ bytes: [UInt8], _ body: (UnsafePointer<M>) -> Void
+    ) -> RPCError? {
+        withArena { arena in
+            switch decoded(M.self, bytes, arena) {
+            case .success(let message):
+                body(message)
+                return nil
+            case .failure(let error): return error
+            }
+        }
     }
 }

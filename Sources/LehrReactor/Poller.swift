@@ -82,12 +82,17 @@ struct Poller {
         events.deallocate()
     }
 
-    /// Lets go of every target; nothing is told any more.
-    mutating func forgetAll() {
-        for slot in slots.indices where slots[slot].target != nil {
+    /// Forgets every target and returns them; nothing is told any more. As with `remove`, the caller
+    /// lets go of them, when nothing here is being changed.
+    mutating func forgetAll() -> [any PollTarget] {
+        var targets: [any PollTarget] = []
+        for slot in slots.indices {
+            guard let target = slots[slot].target else { continue }
+            targets.append(target)
             slots[slot].target = nil
             slots[slot].generation &+= 1
         }
+        return targets
     }
 
     mutating func add(
@@ -110,13 +115,15 @@ struct Poller {
         return PollToken(slot: slot, generation: generation)
     }
 
-    /// Call before the descriptor is closed.
-    mutating func remove(_ token: PollToken) {
-        guard slots[token.slot].generation == token.generation else { return }
+    /// Forgets a target and returns it; call before the descriptor is closed.
+    mutating func remove(_ token: PollToken) -> (any PollTarget)? {
+        guard slots[token.slot].generation == token.generation else { return nil }
+        let target = slots[token.slot].target
         epoll_ctl(epoll, EPOLL_CTL_DEL, slots[token.slot].descriptor, nil)
         slots[token.slot].target = nil
         slots[token.slot].generation &+= 1
         free.append(token.slot)
+        return target
     }
 
     /// Waits at most `milliseconds`, -1: for ever; returns the number of events to `take`.

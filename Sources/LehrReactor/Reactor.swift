@@ -57,10 +57,15 @@ package final class Reactor: Core {
     package func post(_ work: @escaping () -> Void) { posted.append(work) }
 
     package func schedule(after delay: Duration, _ work: @escaping () -> Void) -> TimerID {
-        timers.schedule(at: now + max(delay, .zero), work)
+        schedule(at: now + max(delay, .zero), work)
     }
 
-    package func cancel(_ timer: TimerID) { timers.cancel(timer) }
+    /// As `schedule(after:)`, for who has read the clock already.
+    package func schedule(at time: Instant, _ work: @escaping () -> Void) -> TimerID {
+        timers.schedule(at: time, work)
+    }
+
+    package func cancel(_ timer: TimerID) { _ = timers.cancel(timer) }
 
     /// Timers that are set.
     package var timerCount: Int { timers.count }
@@ -76,7 +81,7 @@ package final class Reactor: Core {
     }
 
     /// Forgets a descriptor; call before it is closed.
-    package func unwatch(_ token: PollToken) { poller.remove(token) }
+    package func unwatch(_ token: PollToken) { _ = poller.remove(token) }
 
     /// Ends `run` after the present turn; from any thread through `ReactorMailbox.stop` as well.
     package func stop() { box.stop() }
@@ -95,11 +100,17 @@ package final class Reactor: Core {
             runEvents(waitForEvents())
         }
         box.close()
-        // What waits holds the reactor's users, and they the reactor.
+        forgetAll()
+    }
+
+    /// Lets go of what waits: it holds the reactor's users, and they the reactor.
+    private func forgetAll() {
+        // They go when nothing of the reactor is being changed: they may call it on their way.
+        let rest = (posted, turnEnds, timers, poller.forgetAll())
         posted = []
         turnEnds = []
         timers = TimerWheel(at: now)
-        poller.forgetAll()
+        withExtendedLifetime(rest) {}
     }
 
     /// Waits as the mode says, and returns the number of events.

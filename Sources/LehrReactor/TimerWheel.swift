@@ -60,15 +60,18 @@ package struct TimerWheel {
         return TimerID(sequence << Self.entryBits | UInt64(index))
     }
 
-    /// Forgets a piece of work; one that was taken or is unknown is ignored.
-    package mutating func cancel(_ timer: TimerID) {
+    /// Forgets a piece of work and returns it; one that was taken or is unknown is ignored.
+    ///
+    /// What it holds goes with it, and may cancel other timers on the way: so the caller lets go of
+    /// it, when the wheel is not being changed.
+    package mutating func cancel(_ timer: TimerID) -> (() -> Void)? {
         let index = Int(timer.value & (1 << Self.entryBits - 1))
         let sequence = timer.value >> Self.entryBits
         guard index < entries.count, sequence != 0, entries[index].sequence == sequence else {
-            return
+            return nil
         }
         if entries[index].slot != Self.none { unlink(Int32(index)) }
-        release(Int32(index))
+        return release(Int32(index))
     }
 
     /// When to look again at the latest; nil: nothing waits.
@@ -85,12 +88,8 @@ package struct TimerWheel {
             duePosition += 1
             // Cancelled while it waited for its turn.
             guard entries[Int(index)].sequence == sequence else { continue }
-            let work = entries[Int(index)].work
-            release(index)
-            return work
+            return release(index)
         }
-        due.removeAll(keepingCapacity: true)
-        duePosition = 0
         return nil
     }
 
@@ -99,6 +98,8 @@ package struct TimerWheel {
     /// Deals with every tick up to `tick`, unless some of the earlier ones are still being taken.
     private mutating func advance(to tick: UInt64) {
         guard duePosition == due.count else { return }
+        due.removeAll(keepingCapacity: true)
+        duePosition = 0
         while let next = nextSlot(), next.tick <= tick {
             elapsed = next.tick
             let slot = next.level * Self.slotsPerLevel + next.slot
@@ -117,7 +118,7 @@ package struct TimerWheel {
             }
         }
         elapsed = max(elapsed, tick)
-        if due.count - duePosition > 1 {
+        if due.count > 1 {
             due.sort { left, right in
                 let (first, second) = (entries[Int(left.entry)], entries[Int(right.entry)])
                 return (first.time, first.sequence) < (second.time, second.sequence)
@@ -167,9 +168,11 @@ package struct TimerWheel {
         }
     }
 
-    private mutating func release(_ index: Int32) {
+    private mutating func release(_ index: Int32) -> (() -> Void)? {
+        let work = entries[Int(index)].work
         entries[Int(index)] = Entry()
         free.append(index)
+        return work
     }
 
     /// The highest group of bits in which the two ticks differ.

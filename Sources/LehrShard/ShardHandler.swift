@@ -108,7 +108,7 @@ package final class ShardHandler {
         counters.pushes += 1
         counters.keysPushed += slices.reduce(0) { $0 + UInt64($1.keys.count) }
         counters.repeats += UInt64(answer.repeated)
-        return Wire.PushResponse.encode { message, _ in
+        return arenas.encode { (message: inout Wire.PushResponse, _) in
             message.applied = answer.applied
             message.repeated_partitions = answer.repeated
         }
@@ -138,15 +138,15 @@ package final class ShardHandler {
     }
 
     private func apply(_ staged: [UInt8]) throws(ShardRefusal) {
-        let arena = WireArena()
-        defer { withExtendedLifetime(arena) {} }
-        // It was decoded and checked when it was staged.
-        guard let request = try? Wire.PushRequest.decode(staged, in: arena) else {
-            throw .stepConflict("what was staged cannot be read")
+        try arenas.withArena { arena throws(ShardRefusal) in
+            // It was decoded and checked when it was staged.
+            guard let request = try? Wire.PushRequest.decode(staged, in: arena) else {
+                throw .stepConflict("what was staged cannot be read")
+            }
+            try shard.applyCommitted(
+                try TableSlice.slices(of: request.pointee),
+                try Self.identity(request.pointee.identity), now: core.now)
         }
-        try shard.applyCommitted(
-            try TableSlice.slices(of: request.pointee),
-            try Self.identity(request.pointee.identity), now: core.now)
     }
 
     private func step(

@@ -1,6 +1,11 @@
-/// Arenas that are used again and again by one core, so that a message costs no allocation.
+/// Arenas that are used again and again by one core, so that a small message costs no allocation but
+/// that of its bytes.
 package final class ArenaPool {
     private var idle: [WireArena] = []
+
+    /// So many are kept, of a chunk of memory each: more than are used inside each other, for
+    /// those of work that waits.
+    private static let idleMax = 64
 
     package init() {}
 
@@ -17,6 +22,7 @@ package final class ArenaPool {
     package func take() -> WireArena { idle.popLast() ?? WireArena() }
 
     package func give(_ arena: WireArena) {
+        guard idle.count < Self.idleMax else { return }
         arena.removeAll()
         idle.append(arena)
     }

@@ -127,7 +127,7 @@ import Testing
     /// Calls a method; true when it was answered well. An answer may come later.
     private func call(_ path: String, _ bytes: [UInt8], _ answered: @escaping (Bool) -> Void) {
         core.perform {
-            switch services[path] {
+            switch services.route(path)?.handler {
             case .unary(let body):
                 body(
                     Self.context, bytes,

@@ -191,4 +191,11 @@ import Testing
             _ = Self.decode(bytes)
         }
     }
+
+    /// HTTP/2 takes a refused stream for one that may be sent again.
+    @Test(arguments: StatusCode.allCases)
+    func aCallWithoutAnAnswerIsNotResetAsIfUnbegun(code: StatusCode) {
+        #expect(code.resetCode(hasAnswered: false) != 7)
+        #expect((code.resetCode(hasAnswered: true) == 7) == (code == .unavailable))
+    }
 }

@@ -73,6 +73,36 @@ import Testing
         #expect(fired == [3, 1, 4, 2, 0])
     }
 
+    /// What is cancelled, or left when the reactor ends, may touch the reactor on its way.
+    @Test func workThatGoesMayCancelOtherWork() throws {
+        final class Owner {
+            let reactor: Reactor
+            let other: TimerID
+
+            init(_ reactor: Reactor) {
+                self.reactor = reactor
+                other = reactor.schedule(after: .seconds(30)) {}
+            }
+
+            deinit { reactor.cancel(other) }
+        }
+        let reactor = try Reactor()
+        func schedule() -> TimerID {
+            let owner = Owner(reactor)
+            return reactor.schedule(after: .seconds(20)) { withExtendedLifetime(owner) {} }
+        }
+        reactor.cancel(schedule())
+        #expect(reactor.timerCount == 0)
+        _ = schedule()
+        let owner = Owner(reactor)
+        reactor.post { [reactor] in
+            reactor.post { withExtendedLifetime(owner) {} }
+            reactor.stop()
+        }
+        reactor.run()
+        #expect(reactor.timerCount == 0)
+    }
+
     @Test func postedWorkRunsAfterThePresentWork() throws {
         let reactor = try Reactor()
         var seen: [Int] = []

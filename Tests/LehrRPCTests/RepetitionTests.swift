@@ -66,6 +66,8 @@ import Testing
             settle()
         }
 
+        func shutDownClient() { home.perform { client.shutDown(grace: .zero) {} } }
+
         func settle() {
             time.run(for: .seconds(60))
             held = []
@@ -224,6 +226,54 @@ import Testing
         pair.settle()
         #expect(pair.codes == [.cancelled, .cancelled])
         #expect(pair.arrivals.count == 2 && pair.cancelledCount == 1)
+    }
+
+    /// One waits for its next attempt, and one for an answer.
+    @Test func shuttingDownEndsWhatIsBeingRepeated() throws {
+        let pair = try Pair()
+        pair.answer = { number, responder in
+            if number == 0 { responder.fail(.unavailable, "no") }
+        }
+        let patient = RetryPolicy(backoffFirst: .seconds(30), backoffMax: .seconds(30))
+        pair.call(.retry(patient), timeout: nil)
+        pair.time.run(for: .milliseconds(5))
+        pair.call(Self.retry(3), timeout: nil)
+        pair.time.run(for: .milliseconds(5))
+        #expect(pair.arrivals.count == 2)
+        #expect(pair.ends.isEmpty)
+        pair.shutDownClient()
+        pair.settle()
+        #expect(pair.codes == [.unavailable, .unavailable])
+        #expect(pair.arrivals.count == 2)
+        #expect(pair.cancelledCount == 1)
+        pair.finish(Self.retry(3))
+        #expect(pair.codes == [.unavailable, .unavailable, .unavailable])
+        #expect(pair.arrivals.count == 2)
+        #expect(pair.client.repeats.retries == 0)
+    }
+
+    @Test func aCallThatWaitsKeepsItsTransport() throws {
+        let time = VirtualTime()
+        let network = InMemoryNetwork(on: time) { _, _, _ in .milliseconds(1) }
+        var end: StatusCode?
+        weak var kept: InMemoryTransport?
+        let home = VirtualCore(on: time)
+        do {
+            let client = InMemoryTransport(name: "client", core: home, network: network)
+            kept = client
+            var options = CallOptions()
+            options.repetition = .retry(RetryPolicy())
+            home.perform {
+                _ = client.channel(to: "nobody:1").unary("/t/M", [], options) { result in
+                    if case .failure(let error) = result { end = error.code }
+                }
+            }
+        }
+        time.run(for: .milliseconds(5))
+        #expect(kept != nil)
+        time.run(for: .seconds(60))
+        #expect(end == .unavailable)
+        #expect(kept == nil)
     }
 
     @Test func theBytesKeptForRepetitionAreBounded() throws {

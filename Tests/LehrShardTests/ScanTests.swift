@@ -54,7 +54,8 @@ import Testing
             (request.partition, request.incarnation) = (partition, incarnation)
         }
         scene.core.perform {
-            guard case .serverStreaming(let body) = scene.services[ShardMethods.scan.path] else {
+            let handler = scene.services.route(ShardMethods.scan.path)?.handler
+            guard case .serverStreaming(let body) = handler else {
                 return
             }
             body(ShardScene.context, request, stream)

@@ -87,7 +87,7 @@ import Testing
             let before = seed % 40 == 0 ? scene.state : []
             var answers: [Bool] = []
             scene.core.perform {
-                switch scene.services[path] {
+                switch scene.services.route(path)?.handler {
                 case .unary(let body):
                     body(
                         ShardScene.context, bytes,

@@ -75,7 +75,7 @@ final class ShardScene {
     ) -> Result<Answer, RPCError> {
         var outcome: Result<[UInt8], RPCError>?
         core.perform {
-            guard case .unary(let body) = services[method.path] else { return }
+            guard case .unary(let body) = services.route(method.path)?.handler else { return }
             body(Self.context, bytes, UnaryResponder { result, _ in outcome = result })
         }
         guard let outcome else { return .failure(RPCError(.unknown, "no answer")) }

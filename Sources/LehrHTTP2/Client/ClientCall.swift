@@ -102,8 +102,9 @@ final class ClientCall: ClientStream {
     /// Lets the call end when its time is over; from now on, if not done before.
     func watchDeadline() {
         guard timer == nil, let timeout = options.timeout else { return }
-        deadline = transport.reactor.now + timeout
-        timer = transport.reactor.schedule(after: timeout) { [self] in
+        let deadline = transport.reactor.now + timeout
+        self.deadline = deadline
+        timer = transport.reactor.schedule(at: deadline) { [self] in
             end(.deadlineExceeded(path), resetting: true)
         }
     }

@@ -10,8 +10,8 @@ final class ClientConnection: HTTP2Connection {
     private enum Event {
         case message(ClientCall, [UInt8])
         case ended(ClientCall, RPCError?)
-        /// The stream was closed without a status.
-        case reset(ClientCall, RPCError)
+        /// The stream was closed, with this code of HTTP/2.
+        case closed(ClientCall, UInt32)
         case writable(ClientCall)
         /// The answer cannot be understood; the stream is still open.
         case failed(ClientCall, RPCError)
@@ -24,8 +24,12 @@ final class ClientConnection: HTTP2Connection {
     private var handshake: (any Handshake)?
     private var calls: [Int32: ClientCall] = [:]
     private var events: [Event] = []
+    private var handling: [Event] = []
+    private var isHandling = false
     /// Calls that the server has not begun to process.
     private var turnedAway: [ClientCall] = []
+    /// Calls that the server may have begun to process when the connection ended, and why it did.
+    private var lost: (calls: [ClientCall], error: RPCError)?
     private var hasConnected = false
     /// The server has sent its settings.
     private(set) var isGreeted = false
@@ -63,7 +67,7 @@ final class ClientConnection: HTTP2Connection {
     private func secure(_ socket: Socket) {
         guard let security = transport.security else { return begin(socket) }
         handshake = security.connect(
-            socket, to: endpoint.authority, on: reactor, timeout: transport.limits.handshakeTimeout
+            socket, to: endpoint.server, on: reactor, timeout: transport.limits.handshakeTimeout
         ) { [weak self] result in
             guard let self else { return }
             handshake = nil
@@ -92,7 +96,7 @@ final class ClientConnection: HTTP2Connection {
     /// Submits a call, which goes out with the next flush; false: no call can begin here any more.
     func start(_ call: ClientCall) -> Bool {
         guard let session else { return false }
-        call.writeHeaders(authority: endpoint.authority.description)
+        call.writeHeaders(authority: endpoint.authority)
         var provider = nghttp2_data_provider()
         provider.source.ptr = Unmanaged.passUnretained(call).toOpaque()
         provider.read_callback = { _, _, buffer, size, flags, source, _ in
@@ -224,7 +228,7 @@ final class ClientConnection: HTTP2Connection {
         if code == NGHTTP2_REFUSED_STREAM.rawValue, call.isUnanswered {
             turnedAway.append(call)
         } else {
-            events.append(.reset(call, RPCError(reset: code, call.path)))
+            events.append(.closed(call, code))
         }
     }
 
@@ -249,22 +253,28 @@ final class ClientConnection: HTTP2Connection {
     }
 
     override func handleEvents() {
+        // What runs here may come here again; what it has noted is worked off below.
+        guard !isHandling else { return }
+        isHandling = true
         while !events.isEmpty {
-            var batch: [Event] = []
-            swap(&batch, &events)
-            for event in batch {
+            swap(&handling, &events)
+            for event in handling {
                 switch event {
                 case .message(let call, let message): call.deliver(message)
                 case .ended(let call, let error): call.answerEnded(error)
-                case .reset(let call, let error): call.fail(error)
+                case .closed(let call, let code):
+                    if call.isUnanswered { call.end(RPCError(reset: code, call.path)) }
                 case .writable(let call): call.becameWritable()
                 case .failed(let call, let error): call.end(error, resetting: true)
                 case .settings: haveSettings()
                 case .goAway: endpoint.drains(self)
                 }
             }
+            handling.removeAll(keepingCapacity: true)
         }
+        isHandling = false
         passOnTurnedAway()
+        failLost()
         guard hasNews, session != nil else { return }
         hasNews = false
         endpoint.madeRoom()
@@ -301,10 +311,16 @@ final class ClientConnection: HTTP2Connection {
             hasConnected ? "the connection to \(endpoint.name) has ended: \(reason)" : reason)
         let orphans = calls.sorted { $0.key < $1.key }
         calls = [:]
-        for (_, call) in orphans where !call.isSent { turnedAway.append(call) }
+        turnedAway += orphans.map(\.value).filter { !$0.isSent }
+        lost = (orphans.map(\.value).filter(\.isSent), error)
         endpoint.ended(self, error)
         // What had arrived before the end counts.
         handleEvents()
-        for (_, call) in orphans where call.isSent { call.fail(error) }
+    }
+
+    private func failLost() {
+        guard let lost else { return }
+        self.lost = nil
+        for call in lost.calls { call.fail(lost.error) }
     }
 }

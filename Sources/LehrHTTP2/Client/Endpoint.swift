@@ -9,7 +9,9 @@ final class Endpoint {
     /// The address as calls and their callers know it.
     let name: String
     /// The server's own name, which stays the same behind many addresses.
-    let authority: HostPort
+    let server: HostPort
+    /// The same, as calls have it.
+    let authority: String
     // The channel keeps its endpoints as long as they have connections.
     private unowned let channel: HTTP2Channel
     // The transport owns the channels.
@@ -31,7 +33,8 @@ final class Endpoint {
         _ transport: HTTP2Transport, _ random: RandomSource
     ) {
         self.address = address
-        self.authority = authority
+        server = authority
+        self.authority = authority.description
         self.channel = channel
         self.transport = transport
         name = address.description

@@ -193,10 +193,13 @@ final class HTTP2Channel: Channel {
         pumpIfWaiting()
     }
 
+    /// What calls end with that are in flight when the client is shut down.
+    static let shutDownError = RPCError(.unavailable, "the client has shut down")
+
     /// Ends every call with UNAVAILABLE, and every later one.
     func shutDown() {
         isUsable = false
-        lastError = RPCError(.unavailable, "the client has shut down")
+        lastError = Self.shutDownError
         names?.stop()
         if let wakeTimer { transport.reactor.cancel(wakeTimer) }
         let orphans = waiting.removeAll { _ in true }

@@ -35,11 +35,13 @@ extension RPCError {
 }
 
 extension StatusCode {
-    /// The reset with the nearest meaning, for a stream whose trailers cannot be sent any more.
-    var resetCode: UInt32 {
+    /// The reset with the nearest meaning, for a stream whose trailers cannot be sent any more;
+    /// `hasAnswered`: the peer has a part of the answer.
+    func resetCode(hasAnswered: Bool) -> UInt32 {
         switch self {
         case .resourceExhausted: NGHTTP2_ENHANCE_YOUR_CALM.rawValue
-        case .unavailable: NGHTTP2_REFUSED_STREAM.rawValue
+        // To a peer that has nothing it would mean that the call was not begun and may be sent again.
+        case .unavailable where hasAnswered: NGHTTP2_REFUSED_STREAM.rawValue
         case .cancelled, .deadlineExceeded: NGHTTP2_CANCEL.rawValue
         default: NGHTTP2_INTERNAL_ERROR.rawValue
         }

@@ -1,3 +1,4 @@
+import Glibc
 import LehrCore
 import LehrRPC
 import LehrWire
@@ -83,9 +84,10 @@ struct RequestHead {
                     "'\(value.text)' is not a grpc-timeout; write up to 8 digits and one of HMSmun")
             }
         } else if name.equals("grpc-accept-encoding") {
-            acceptsGzip = value.text.split(separator: ",").contains {
-                $0.filter { $0 != " " } == "gzip"
-            }
+            // What most send, as we do, is not looked into.
+            acceptsGzip =
+                value.equals(Gzip.accepted)
+                || value.text.split(separator: ",").contains { $0.filter { $0 != " " } == "gzip" }
         } else if name.equals("grpc-previous-rpc-attempts") {
             metadata.entries.append((name.text, value.text))
         } else if name.equals("grpc-encoding"), !value.equals("identity") {
@@ -117,7 +119,7 @@ struct RequestHead {
 
 /// A method's path with what answers it, found once for a connection rather than once for a call.
 final class KnownPath {
-    let bytes: [UInt8]
+    private let bytes: [UInt8]
     let name: String
     let route: ServiceTable.Route?
 
@@ -125,5 +127,13 @@ final class KnownPath {
         self.bytes = [UInt8](bytes)
         name = bytes.text
         route = services.route(name)
+    }
+
+    func matches(_ other: UnsafeRawBufferPointer) -> Bool {
+        bytes.withUnsafeBytes { bytes in
+            guard bytes.count == other.count else { return false }
+            guard let left = bytes.baseAddress, let right = other.baseAddress else { return true }
+            return memcmp(left, right, bytes.count) == 0
+        }
     }
 }

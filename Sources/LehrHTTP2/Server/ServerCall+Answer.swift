@@ -66,7 +66,7 @@ extension ServerCall: DataSource {
         if hasBegun, !outgoing.isEmpty {
             // The queue may never drain, and trailers cannot overtake it.
             conclude(error)
-            reset(error.code.resetCode)
+            reset(error.code)
         } else {
             finish(error)
         }
@@ -78,16 +78,18 @@ extension ServerCall: DataSource {
         if isActive {
             abort(error)
         } else if isOpen {
-            reset(error.code.resetCode)
+            reset(error.code)
         }
         discardRequest()
         if heldBytes > 0 { account() }
     }
 
-    private func reset(_ code: UInt32) {
+    private func reset(_ status: StatusCode) {
         guard let session = connection.session else { return }
         outgoing.removeAll()
-        nghttp2_submit_rst_stream(session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream, code)
+        nghttp2_submit_rst_stream(
+            session, UInt8(NGHTTP2_FLAG_NONE.rawValue), stream,
+            status.resetCode(hasAnswered: hasAnswered))
         connection.markDirty()
     }
 
@@ -136,6 +138,7 @@ extension ServerCall: DataSource {
     }
 
     func hasRead() {
+        hasAnswered = true
         account()
         if wasUnwritable, outgoing.byteCount < transport.limits.streamQueueBytes {
             wasUnwritable = false

@@ -49,6 +49,8 @@ final class ServerCall {
     var isGzip = false
     var outgoing = OutgoingMessages()
     var hasBegun = false
+    /// A part of the answer has left, or is about to.
+    var hasAnswered = false
     var isDeferred = false
     var wasUnwritable = false
     /// The handler is done, with `error` or, without one, OK.
@@ -70,8 +72,9 @@ final class ServerCall {
 
     func startTimer() {
         guard let timeout = head.timeout else { return }
-        deadline = transport.reactor.now + timeout
-        timer = transport.reactor.schedule(after: timeout) { [self] in
+        let deadline = transport.reactor.now + timeout
+        self.deadline = deadline
+        timer = transport.reactor.schedule(at: deadline) { [self] in
             abort(.deadlineExceeded(path))
         }
     }

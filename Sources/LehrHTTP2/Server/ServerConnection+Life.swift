@@ -97,8 +97,9 @@ extension ServerConnection {
 
     private func schedule(after delay: Duration, _ work: @escaping (ServerConnection) -> Void) {
         var timer: TimerID?
-        let made = reactor.schedule(after: delay) { [weak self] in
-            guard let self, session != nil else { return }
+        // Not weakly: counting references to what is referred to weakly costs several times as much,
+        // and each call does that. The timers end with the session, and that before its connection.
+        let made = reactor.schedule(after: delay) { [unowned self] in
             life.timers.removeAll { $0 == timer }
             work(self)
         }

@@ -14,10 +14,12 @@ extension ServerConnection {
         min(limits.prefaceTimeout, limits.headerTimeout, limits.requestTimeout) / looksPerTimeout
     }
 
-    /// Whether `timeout` has passed since `tick`, and at most one interval more.
+    /// Whether `timeout` has passed since something that came after the look `tick`, and at most two
+    /// intervals more.
     private func hasPassed(_ timeout: Duration, since tick: Int) -> Bool {
+        // It came at any time until the next look.
         let interval = Self.lookInterval(transport.limits)
-        return interval * (life.tick - tick) > timeout
+        return interval * (life.tick - tick - 1) >= timeout
     }
 
     /// Ends what has waited for its peer for too long.

@@ -82,6 +82,8 @@ final class ServerConnection: HTTP2Connection {
 
     /// A call holds `change` more bytes than before.
     func hold(_ change: Int, for call: ServerCall) {
+        // Of one that has ended the books are closed.
+        guard session != nil else { return }
         heldBytes += change
         transport.counters.heldBytes += change
         guard change > 0 else { return }
@@ -124,7 +126,8 @@ final class ServerConnection: HTTP2Connection {
         let isRequest = frame.category == NGHTTP2_HCAT_REQUEST
         return call(frame.hd.stream_id)?._withUnsafeGuaranteedRef { call in
             if isRequest {
-                if name.equals(":path") { call.head.path = findPath(value) }
+                // The length alone tells it apart from nearly all others.
+                if name.count == 5, name.equals(":path") { call.head.path = findPath(value) }
                 call.head.add(name, value, bytesMax: headerBytesMax)
             } else {
                 call.head.pass(name, value)
@@ -250,7 +253,7 @@ final class ServerConnection: HTTP2Connection {
     }
 
     private func findPath(_ bytes: UnsafeRawBufferPointer) -> KnownPath {
-        if let known = paths.first(where: { bytes.elementsEqual($0.bytes) }) { return known }
+        for known in paths where known.matches(bytes) { return known }
         let path = KnownPath(bytes, services)
         if path.route != nil, paths.count < Self.pathsMax { paths.append(path) }
         return path
@@ -310,6 +313,9 @@ final class ServerConnection: HTTP2Connection {
         events = []
         calls = []
         recent = nil
+        // At once, and not call by call: who makes room looks at it next.
+        transport.counters.heldBytes -= heldBytes
+        heldBytes = 0
         cancelLifeTimers()
         transport.ended(self)
         for call in orphans { call.closed() }

@@ -56,7 +56,7 @@ package final class InMemoryTransport: Transport {
     package func channel(to target: String) -> any Channel {
         if let known = channels[target] { return known }
         let channel = RepeatingChannel(
-            InMemoryChannel(target, self), on: home, limits: limits,
+            InMemoryChannel(target, self), of: self, limits: limits,
             random: RandomSource(seed: random.next())
         ) { [unowned self] count in count(&repeats) }
         channels[target] = channel
@@ -71,7 +71,9 @@ package final class InMemoryTransport: Transport {
             guard !isDone else { return }
             isDone = true
             onIdle = nil
-            endAll(RPCError(.unavailable, "\(name) has shut down"))
+            let error = RPCError(.unavailable, "\(name) has shut down")
+            for target in channels.keys.sorted() { channels[target]?.shutDown(error) }
+            endAll(error)
             completion()
         }
         if answering.isEmpty { return home.post(finish) }
@@ -102,6 +104,7 @@ package final class InMemoryTransport: Transport {
         for number in made.keys.sorted() { made[number]?.die() }
         answering = [:]
         made = [:]
+        for channel in channels.values { channel.forgetAll() }
     }
 }
 

@@ -15,6 +15,8 @@ final class RepeatedCall: Call {
     private let options: CallOptions
     private let deadline: Instant?
     private let channel: RepeatingChannel
+    // Attempts need it, and it does not otherwise outlive the caller's interest in it.
+    private let transport: any Transport
     private let bytes: Int
     private var backoff: Backoff?
     /// What begins an attempt; nil: there are no more.
@@ -44,13 +46,13 @@ final class RepeatedCall: Call {
         self.repetition = repetition
         self.options = options
         self.channel = channel
+        transport = channel.transport
         self.bytes = bytes
         self.attempt = attempt
         self.onMessage = onMessage
         self.onEnd = onEnd
-        deadline = options.timeout.map { channel.core.now + $0 }
+        deadline = options.timeout.map { channel.transport.core.now + $0 }
         if case .retry(let policy) = repetition { backoff = channel.makeBackoff(policy) }
-        begin()
     }
 
     var initialMetadata: Metadata { shown?.initialMetadata ?? Metadata() }
@@ -59,19 +61,19 @@ final class RepeatedCall: Call {
 
     func cancel() {
         guard let onEnd = take() else { return }
-        channel.core.post { onEnd(.cancelled) }
+        transport.core.post { onEnd(.cancelled) }
     }
 
     // MARK: Attempts
 
-    private func begin() {
+    func begin() {
         guard let attempt else { return }
         let number = begunCount
         begunCount += 1
         var options = self.options
         options.repetition = nil
         if number > 0 {
-            options.timeout = deadline.map { $0 - channel.core.now }
+            options.timeout = deadline.map { $0 - transport.core.now }
             options.metadata.entries.append((Self.previousAttempts, "\(number)"))
             options.avoided = addresses
         }
@@ -89,8 +91,8 @@ final class RepeatedCall: Call {
     }
 
     private func schedule(after delay: Duration) {
-        if let timer { channel.core.cancel(timer) }
-        timer = channel.core.schedule(after: delay) { [self] in
+        if let timer { transport.core.cancel(timer) }
+        timer = transport.core.schedule(after: delay) { [self] in
             timer = nil
             guard channel.throttle.allows else {
                 channel.count { $0.throttled += 1 }
@@ -154,7 +156,7 @@ final class RepeatedCall: Call {
             delay = backoff?.next() ?? .zero
         }
         // Nobody would wait for it.
-        if let deadline, channel.core.now + delay >= deadline {
+        if let deadline, transport.core.now + delay >= deadline {
             keepNoMore()
             return false
         }
@@ -187,14 +189,14 @@ final class RepeatedCall: Call {
 
     /// No attempt follows: what they are made of is let go.
     private func keepNoMore() {
-        if let timer { channel.core.cancel(timer) }
+        if let timer { transport.core.cancel(timer) }
         timer = nil
         guard attempt != nil else { return }
         attempt = nil
         channel.release(bytes)
     }
 
-    private func finish(_ error: RPCError?) { take()?(error) }
+    func finish(_ error: RPCError?) { take()?(error) }
 
     private func take() -> ((RPCError?) -> Void)? {
         guard let onEnd else { return nil }

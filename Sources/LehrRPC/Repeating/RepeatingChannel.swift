@@ -6,21 +6,26 @@ package import LehrWire
 /// The throttle, and the bound of the bytes that are kept for another attempt, are the channel's.
 /// A call whose message does not fit is made once.
 package final class RepeatingChannel: Channel {
-    let core: any Core
+    // The transport owns its channels.
+    unowned let transport: any Transport
     var throttle: RetryThrottle
     private let inner: any Channel
     private let bytesMax: Int
     private var bytesKept = 0
     private var random: RandomSource
+    // Looked up by number; iterated only in the order of the numbers.
+    private var running: [UInt64: RepeatedCall] = [:]
+    private var nextNumber: UInt64 = 0
+    private var isShutDown = false
     private let tally: (_ count: (inout RepeatCounters) -> Void) -> Void
 
     /// `tally` changes the counters, wherever they are.
     package init(
-        _ inner: any Channel, on core: any Core, limits: RPCLimits, random: RandomSource,
-        tally: @escaping (_ count: (inout RepeatCounters) -> Void) -> Void
+        _ inner: any Channel, of transport: any Transport, limits: RPCLimits,
+        random: RandomSource, tally: @escaping (_ count: (inout RepeatCounters) -> Void) -> Void
     ) {
         self.inner = inner
-        self.core = core
+        self.transport = transport
         self.random = random
         self.tally = tally
         bytesMax = limits.repeatBytesMax
@@ -38,8 +43,8 @@ package final class RepeatingChannel: Channel {
             return inner.unary(path, message, options, completion)
         }
         var answer: [UInt8]?
-        return RepeatedCall(
-            repetition, options, on: self, bytes: message.count,
+        return begin(
+            repetition, options, bytes: message.count,
             attempt: { [inner] options, onMessage, onEnd in
                 inner.unary(path, message, options) { result in
                     switch result {
@@ -65,8 +70,8 @@ package final class RepeatingChannel: Channel {
             return inner.serverStreaming(
                 path, message, options, onMessage: onMessage, onEnd: onEnd)
         }
-        return RepeatedCall(
-            repetition, options, on: self, bytes: message.count,
+        return begin(
+            repetition, options, bytes: message.count,
             attempt: { [inner] options, onMessage, onEnd in
                 inner.serverStreaming(path, message, options, onMessage: onMessage, onEnd: onEnd)
             },
@@ -81,6 +86,33 @@ package final class RepeatingChannel: Channel {
         return inner.bidirectional(path, options, onMessage: onMessage, onEnd: onEnd)
     }
 
+    private func begin(
+        _ repetition: Repetition, _ options: CallOptions, bytes: Int,
+        attempt: @escaping RepeatedCall.Attempt, onMessage: @escaping ([UInt8]) -> Void,
+        onEnd: @escaping (RPCError?) -> Void
+    ) -> RepeatedCall {
+        let number = nextNumber
+        nextNumber += 1
+        let call = RepeatedCall(
+            repetition, options, on: self, bytes: bytes, attempt: attempt, onMessage: onMessage,
+            onEnd: { [self] error in
+                running[number] = nil
+                onEnd(error)
+            })
+        running[number] = call
+        call.begin()
+        return call
+    }
+
+    /// Ends every call that is being repeated or may be, and repeats none again.
+    package func shutDown(_ error: RPCError) {
+        isShutDown = true
+        for number in running.keys.sorted() { running[number]?.finish(error) }
+    }
+
+    /// Lets go of every call: its core is dead.
+    func forgetAll() { running = [:] }
+
     // MARK: For the calls
 
     func count(_ change: (inout RepeatCounters) -> Void) { tally(change) }
@@ -92,6 +124,7 @@ package final class RepeatingChannel: Channel {
     }
 
     private func keep(_ bytes: Int) -> Bool {
+        guard !isShutDown else { return false }
         guard bytesKept + bytes <= bytesMax else {
             count { $0.notKept += 1 }
             return false

@@ -66,7 +66,7 @@ package final class Authorizer {
             caller = try identify(path, rule, identity, credentials)
             // Nothing could be asked of it.
             guard let caller else { return nil }
-            guard rule.admits(PeerRole(rawValue: caller.role)) else {
+            guard rule.admits(caller.knownRole) else {
                 throw .forbidden(path, caller, rule)
             }
             return caller

@@ -8,11 +8,14 @@ package final class PeerIdentity: Hashable, Sendable, CustomStringConvertible {
     package let cluster: String
     /// `coordinator`, `shard`, `worker`, `serving`, or `client` for people's programs.
     package let role: String
+    /// nil: a role that is not known here.
+    package let knownRole: PeerRole?
     package let name: String
 
     package init(cluster: String, role: String, name: String) {
         self.cluster = cluster
         self.role = role
+        knownRole = PeerRole(rawValue: role)
         self.name = name
     }
 
