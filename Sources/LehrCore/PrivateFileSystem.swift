@@ -10,10 +10,8 @@ package protocol PrivateFileSystem: FileSystem {
 extension PrivateFileSystem {
     /// As `replace`, with a file of mode 0600.
     package func replacePrivate(_ path: String, with bytes: [UInt8]) throws(FileSystemError) {
-        let partial = path + ".partial"
-        let writer = try createPrivate(partial)
-        try writer.write(bytes)
-        try writer.finish()
-        try rename(partial, to: path)
+        try replace(path, with: bytes) { partial throws(FileSystemError) in
+            try createPrivate(partial)
+        }
     }
 }

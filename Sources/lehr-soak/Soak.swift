@@ -70,7 +70,7 @@ final class Soak {
 
     private func judge(_ number: Int, _ outcome: SoakRound.Outcome) {
         let figures = ProcessFigures.now()
-        report.rounds.append(outcome.line(number, figures))
+        report.rounds.append(.init(number: number, outcome: outcome, figures: figures))
         note(report.rounds.last?.text ?? "")
         if figures.descriptors != atFirst.descriptors {
             problem(

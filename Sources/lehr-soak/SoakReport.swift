@@ -5,25 +5,20 @@ struct SoakReport {
     /// One line for each round.
     struct Round {
         let number: Int
-        let seconds: Double
-        let ends: [Int]
-        let plainOK: Int
-        let compressed: Int
-        let cancelledHandlers: Int
-        let connections: Int
-        let acts: Int
+        let outcome: SoakRound.Outcome
         let figures: ProcessFigures
-
-        var calls: Int { ends.reduce(0, +) }
 
         var text: String {
             let statuses = StatusCode.allCases.compactMap { code in
-                ends[code.rawValue] > 0 ? "\(code.name) \(ends[code.rawValue])" : nil
+                let count = outcome.ends[code.rawValue]
+                return count > 0 ? "\(code.name) \(count)" : nil
             }
-            return "round \(number): \(calls) calls in \(Int(seconds * 10) / 10) s, "
-                + "\(Int(Double(calls) / max(seconds, 0.001))) a second; \(connections) connections, "
-                + "\(acts) of them broken; \(cancelledHandlers) handlers heard that their caller "
-                + "was gone; \(compressed) calls compressed; "
+            let (calls, seconds) = (outcome.calls, outcome.seconds)
+            return "round \(number): \(calls) calls in \(Int(seconds)) s, "
+                + "\(Int(Double(calls) / max(seconds, 0.001))) a second; "
+                + "\(outcome.connections) connections, \(outcome.acts) of them broken; "
+                + "\(outcome.cancelledHandlers) handlers heard that their caller "
+                + "was gone; \(outcome.compressed) calls compressed; "
                 + "\(figures.descriptors) descriptors, \(figures.mallocBytes >> 10) KiB from malloc, "
                 + "\(figures.residentBytes >> 10) KiB resident\n    "
                 + statuses.joined(separator: ", ")
@@ -34,8 +29,8 @@ struct SoakReport {
     var problems: [String] = []
 
     var text: String {
-        let calls = rounds.reduce(0) { $0 + $1.calls }
-        let seconds = rounds.reduce(0) { $0 + $1.seconds }
+        let calls = rounds.reduce(0) { $0 + $1.outcome.calls }
+        let seconds = rounds.reduce(0) { $0 + $1.outcome.seconds }
         let verdict =
             problems.isEmpty
             ? "nothing is left" : problems.map { "PROBLEM: \($0)" }.joined(separator: "\n")

@@ -193,7 +193,7 @@ final class SoakRound {
         for code in [1, 4, 13, 14] where caller.ends[code] == 0 {
             problems.append("no call has ended with the status \(code)")
         }
-        let isLong = total >= 50 * Self.callsPerAct
+        let isLong = total >= 30 * Self.callsPerAct
         for act in Saboteur.Act.allCases where isLong && saboteur.acts[act, default: 0] == 0 {
             problems.append("no connection was broken by \(act)")
         }
@@ -206,7 +206,6 @@ final class SoakRound {
     struct Outcome {
         let seconds: Double
         let ends: [Int]
-        let plainOK: Int
         let compressed: Int
         let cancelledHandlers: Int
         let connections: Int
@@ -214,12 +213,7 @@ final class SoakRound {
         /// Whether a transport of the round still lives.
         let remains: () -> Bool
 
-        func line(_ number: Int, _ figures: ProcessFigures) -> SoakReport.Round {
-            SoakReport.Round(
-                number: number, seconds: seconds, ends: ends, plainOK: plainOK,
-                compressed: compressed, cancelledHandlers: cancelledHandlers,
-                connections: connections, acts: acts, figures: figures)
-        }
+        var calls: Int { ends.reduce(0, +) }
     }
 
     var outcome: Outcome {
@@ -227,7 +221,7 @@ final class SoakRound {
         let watches = transports.map { transport in { [weak transport] in transport != nil } }
         return Outcome(
             seconds: Double((reactor.now - begun).nanoseconds) / 1e9, ends: caller?.ends ?? [],
-            plainOK: caller?.plainOK ?? 0, compressed: caller?.compressed ?? 0,
+            compressed: caller?.compressed ?? 0,
             cancelledHandlers: services.cancelledCount,
             connections: clients.reduce(0) { $0 + Int($1.counters.connectionsMade) },
             acts: saboteur.acts.values.reduce(0, +), remains: { watches.contains { $0() } })

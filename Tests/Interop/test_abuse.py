@@ -126,7 +126,7 @@ def test_rapid_reset(cluster, bystander):
     wait_until(lambda: hits(cluster, "frames") == before + 1, 10, "it is counted")
     peer.close()
     # Some 5,000 calls that were nothing, and what the bystander asked.
-    assert cpu(cluster.coordinator) - spent < 10
+    assert cpu(cluster.coordinator) - spent < 2
     bystander()
 
 
@@ -146,7 +146,7 @@ def test_header_bomb(cluster, bystander):
 
 
 def test_messages_that_never_end(cluster, bystander):
-    """Of 390 MiB, 256 are held."""
+    """Of 382 MiB, 256 are held."""
     before, memory = hits(cluster, "connection_bytes"), resident(cluster.coordinator)
     peer = Peer(cluster.address)
     part = frame(DATA, 0, 0, b"x" * 16384)
@@ -159,7 +159,7 @@ def test_messages_that_never_end(cluster, bystander):
             assert peer.send(mine * 51)
         bystander()
     wait_until(lambda: hits(cluster, "connection_bytes") > before, 10, "it is counted")
-    assert resident(cluster.coordinator) - memory < 400 << 20
+    assert resident(cluster.coordinator) - memory < 320 << 20
     peer.close()
     wait_until(
         lambda: web.metric(f"{cluster.coordinator.http}/metrics", "lehr_rpc_held_bytes") < 1 << 20,

@@ -22,6 +22,8 @@ import Testing
                     guard codes.count == 7 else { return }
                     #expect(codes.prefix(3).allSatisfy { $0 == .resourceExhausted })
                     #expect(codes.suffix(4).allSatisfy { $0 == .ok })
+                    let counters = (scene.client as? HTTP2Transport)?.counters
+                    #expect(counters?[.pendingCalls] == 3)
                     scene.finish()
                 }
             }

@@ -141,6 +141,39 @@ import Testing
         }
     }
 
+    @Test func anAuthorityIsNotToBeRemoved() throws {
+        let scene = try Scene.make()
+        scene.files.put("certs/authority.pem", Array("nothing".utf8))
+        let error = #expect(throws: IdentityError.self) {
+            try scene.directory.rotate([], now: Self.now, days: nil)
+        }
+        #expect(error?.description.contains("restore it from a copy") == true)
+        #expect(error?.description.contains("remove") == false)
+    }
+
+    @Test func whatItsAuthorityCutShortIsOfFullLengthUnderTheNext() throws {
+        let files = MemoryFiles()
+        let directory = CertificateDirectory("certs", files: files)
+        try directory.create(cluster: "prod", now: Self.now, days: 10)
+        _ = try directory.issue(.worker, "w", .none, now: Self.now, days: 90)
+        #expect(try directory.listing(now: Self.now).last?.daysLeft == 10)
+        try directory.replaceAuthority(now: Self.now, days: 3650)
+        _ = try directory.rotate([], now: Self.now, days: nil)
+        #expect(try directory.listing(now: Self.now).last?.daysLeft == 90)
+    }
+
+    @Test func anotherDirectoryInTheWayIsLeftAlone() throws {
+        let files = MemoryFiles()
+        try files.createDirectory("certs.partial")
+        files.put("certs.partial/thesis", [1])
+        let error = #expect(throws: IdentityError.self) {
+            try CertificateDirectory("certs", files: files)
+                .create(cluster: "prod", now: Self.now, days: 10)
+        }
+        #expect(error?.description.contains("certs.partial is in the way") == true)
+        #expect(files.contents["certs.partial/thesis"] == [1])
+    }
+
     @Test func whatIsNotThereIsNotRotated() throws {
         let scene = try Scene.make()
         let error = #expect(throws: IdentityError.self) {

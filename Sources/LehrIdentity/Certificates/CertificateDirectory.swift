@@ -47,8 +47,7 @@ package struct CertificateDirectory {
         }
         try requireRoom()
         let partial = path + ".partial"
-        // Left by one that was interrupted.
-        try files.remove(partial)
+        try removeUnfinished(partial)
         if let slash = path.lastIndex(of: "/"), slash > path.startIndex {
             try files.createDirectory(String(path[..<slash]))
         }
@@ -63,6 +62,17 @@ package struct CertificateDirectory {
             try? files.remove(partial)
             throw error
         }
+    }
+
+    /// Removes what one that was interrupted has left, and nothing else.
+    private func removeUnfinished(_ partial: String) throws {
+        guard files.size(partial) != nil else { return }
+        let ours = [Self.authorityName, Self.bundleName].flatMap { [$0, $0 + ".partial"] }
+        guard files.isDirectory(partial), try files.list(partial).allSatisfy(ours.contains) else {
+            throw IdentityError(
+                "\(partial) is in the way, and not from here; move it, or give another directory")
+        }
+        try files.remove(partial)
     }
 
     private func requireRoom() throws {
@@ -110,7 +120,8 @@ package struct CertificateDirectory {
     }
 
     /// Issues members' certificates anew, with new keys; all that are named, or every one. Names
-    /// and, unless `days` is given, lifetime are those of the old ones. Returns the paths replaced.
+    /// and, unless `days` is given, lifetime are those of the old ones, the standard for one that
+    /// its authority's end had cut short. Returns the paths replaced.
     ///
     /// Every old file is read before the first is replaced, so one that is damaged stops it early.
     package func rotate(_ wanted: [String], now: UnixTime, days: Int?) throws -> [String] {
@@ -118,10 +129,14 @@ package struct CertificateDirectory {
         let present = try memberFiles()
         let chosen = try wanted.isEmpty ? present : wanted.map { try self.find($0, in: present) }
         let old = try chosen.map { name in (name, try member(name)) }
+        let ends = try bundle().map(\.notAfter)
         for (name, member) in old {
+            // One that was cut short by its authority's end does not stay short under the next.
             let lifetime =
-                member.certificate.notAfter - member.certificate.notBefore
-                - CertificateTemplate.clockSkewSeconds
+                ends.contains(member.certificate.notAfter)
+                ? Int64(Self.memberDaysStandard) * UnixTime.secondsPerDay
+                : member.certificate.notAfter - member.certificate.notBefore
+                    - CertificateTemplate.clockSkewSeconds
             let renewed = try authority.issue(
                 member.identity, member.role, member.certificate.serverNames, now: now,
                 seconds: days.map { Int64($0) * UnixTime.secondsPerDay } ?? lifetime)
@@ -202,10 +217,11 @@ package struct CertificateDirectory {
 
     /// The names of members' files, sorted.
     func memberFiles() throws -> [String] {
-        try files.list(path).filter { name in
-            name.hasSuffix(".pem")
-                && PeerRole.allCases.contains { name.hasPrefix($0.rawValue + "-") }
-        }
+        try files.list(path).filter(Self.isMemberFile)
+    }
+
+    private static func isMemberFile(_ name: String) -> Bool {
+        name.hasSuffix(".pem") && PeerRole.allCases.contains { name.hasPrefix($0.rawValue + "-") }
     }
 
     struct Member {
@@ -253,8 +269,12 @@ package struct CertificateDirectory {
     private func parsed<Value>(_ name: String, _ parse: ([UInt8]) throws -> Value) throws -> Value {
         let bytes = try files.read(file(name), limit: Self.fileBytesMax)
         do { return try parse(bytes) } catch {
-            throw IdentityError(
-                "\(file(name)): \(error); restore it, or remove it to issue it anew")
+            // Without its key an authority cannot be made again.
+            let remedy =
+                Self.isMemberFile(name)
+                ? "restore it, or remove it to issue it anew"
+                : "restore it from a copy"
+            throw IdentityError("\(file(name)): \(error); \(remedy)")
         }
     }
 

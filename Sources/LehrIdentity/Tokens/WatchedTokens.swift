@@ -3,8 +3,8 @@ package import LehrRPC
 
 /// The tokens of a file that may change while a server runs. Belongs to one core.
 ///
-/// A file that is gone has no tokens. One that is damaged leaves the last good ones in force, so that
-/// a slip of the hand locks nobody out; it is said once.
+/// A file that is gone has no tokens. One that is damaged, or cannot be read, leaves the last good ones
+/// in force, so that a slip of the hand locks nobody out; it is said once.
 package final class WatchedTokens: TokenVerifier {
     package struct Counters: Equatable, Sendable {
         package internal(set) var reloads: UInt64 = 0
@@ -20,6 +20,7 @@ package final class WatchedTokens: TokenVerifier {
     private var table: TokenTable
     /// As last read, good or not.
     private var bytes: [UInt8]?
+    private var isUnreadable = false
 
     /// Fails when the file cannot be read or understood: a server must not start without.
     package init(
@@ -42,10 +43,16 @@ package final class WatchedTokens: TokenVerifier {
     package func reload() {
         do throws(FileSystemError) {
             let read = try files.read(path, limit: TokenTable.fileBytesMax)
+            isUnreadable = false
             guard read != bytes else { return }
             bytes = read
             adopt(read)
         } catch {
+            guard files.size(path) == nil else {
+                if !isUnreadable { fail("\(error); the tokens known before stay in force") }
+                isUnreadable = true
+                return
+            }
             guard bytes != nil else { return }
             bytes = nil
             table = TokenTable()

@@ -76,7 +76,7 @@ final class ControlClient: Sendable {
             return stream
         }
         let address = address ?? settings.coordinator
-        host.mailboxRun { transport in
+        let isTaken = host.mailboxRun { transport in
             transport.channel(to: address).serverStreaming(
                 method, options, fill,
                 onMessage: { message in
@@ -88,6 +88,7 @@ final class ControlClient: Sendable {
                     continuation.finish(throwing: error.map { ClientError($0, address: address) })
                 })
         }
+        if !isTaken { continuation.finish(throwing: CancellationError()) }
         return stream
     }
 

@@ -28,7 +28,13 @@ struct CertsCommand: ParsableCommand {
         func validate() throws { try CertsDirectory.check(days: days) }
 
         func run() throws {
-            try CertificateDirectory(directory, files: LocalFileSystem())
+            let files = LocalFileSystem()
+            let parent = directory.lastIndex(of: "/").map { String(directory[..<$0]) } ?? "."
+            let folder = parent.isEmpty ? "/" : parent
+            try files.createDirectory(folder)
+            let lock = try DirectoryLock(folder)
+            defer { withExtendedLifetime(lock) {} }
+            try CertificateDirectory(directory, files: files)
                 .create(cluster: cluster, now: .current, days: days)
             print(
                 """

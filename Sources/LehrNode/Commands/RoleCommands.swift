@@ -120,7 +120,8 @@ struct ServingCommand: AsyncParsableCommand {
             config.common.tls, role: "serving", name: config.member.name, runner)
         let status = RoleStatus("not in the cluster yet")
         let role = ServingRole(
-            member: try member(config.member, .serving, status, runner, tls), door: runner.door,
+            member: try member(config.member, .serving, status, runner, tls),
+            poll: config.common.poll, door: runner.door,
             security: tls?.security(coordinator: config.member.coordinator), logger: runner.logger)
         let catalog = ModelCatalog()
         let watcher = ModelWatcher(

@@ -66,7 +66,14 @@ struct TokensCommand: ParsableCommand {
             }
             let token = try file.change { try $0.create(name, now: .current, expires: end) }
             if let out {
-                try LocalFileSystem().replacePrivate(out, with: Array((token.text + "\n").utf8))
+                do {
+                    try LocalFileSystem().replacePrivate(
+                        out, with: Array((token.text + "\n").utf8))
+                } catch {
+                    // Nobody has it, so its name is free again.
+                    try file.change { try $0.revoke(name) }
+                    throw error
+                }
             } else {
                 print(token.text)
             }

@@ -31,9 +31,9 @@ final class LocalCluster: Sendable {
                 fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(
                     atPath: "/proc/self/exe"))
             process.arguments = [role] + arguments
-            // These speak on loopback, in cleartext.
+            // These speak on loopback, in cleartext, and ask nobody for a token.
             process.environment = ProcessInfo.processInfo.environment.filter {
-                !$0.key.hasPrefix("LEHR_TLS_")
+                !$0.key.hasPrefix("LEHR_TLS_") && !$0.key.hasPrefix("LEHR_TOKEN")
             }
             process.standardInput = FileHandle.nullDevice
             process.standardOutput = log

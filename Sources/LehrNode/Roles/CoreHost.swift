@@ -78,8 +78,9 @@ final class CoreHost: Sendable {
 }
 
 extension CoreHost {
-    /// Runs `body` on the core soon, with nobody waiting for it.
-    func mailboxRun(_ body: @escaping @Sendable (HTTP2Transport) -> Void) {
+    /// Runs `body` on the core soon, with nobody waiting for it; false: the core has ended, or has too
+    /// much to do.
+    func mailboxRun(_ body: @escaping @Sendable (HTTP2Transport) -> Void) -> Bool {
         mailbox.post { [transport] in transport.withValue { body($0) } }
     }
 }

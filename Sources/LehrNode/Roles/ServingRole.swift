@@ -3,6 +3,7 @@ import LehrCore
 import LehrHTTP2
 import LehrMembership
 import LehrRPC
+import LehrReactor
 import Logging
 import Synchronization
 
@@ -13,11 +14,15 @@ final class ServingRole: NodeRole {
     let fatal: FatalSignal
     private let security: CoreSecurity?
     private let member: MemberHost
+    private let poll: PollMode
     private let door: HTTPDoor
     private let logger: Logger
     private let running = Mutex<(host: CoreHost, agent: Confined<MembershipAgent>)?>(nil)
 
-    init(member: MemberHost, door: HTTPDoor, security: CoreSecurity?, logger: Logger) {
+    init(
+        member: MemberHost, poll: PollMode, door: HTTPDoor, security: CoreSecurity?, logger: Logger
+    ) {
+        self.poll = poll
         self.security = security
         self.member = member
         self.door = door
@@ -28,7 +33,8 @@ final class ServingRole: NodeRole {
     func start() async throws {
         let http = try await door.address()
         let host = try await CoreHost.start(
-            name: "lehr-core-0", security: security, logger: logger)
+            name: "lehr-core-0", plan: .make(poll, reactors: 1, logger: logger),
+            security: security, logger: logger)
         let member = member
         let agent = try await host.run { transport in
             let agent = member.makeAgent(transport, coreAddresses: [], httpAddress: http)

@@ -144,7 +144,14 @@ import Testing
             _ = channel.unary("/t/Who", [], CallOptions()) { result in
                 #expect(result.code == .unavailable)
                 #expect(scene.counters.connectionsFailed == 2)
-                scene.finish()
+                let start = scene.core.now
+                _ = channel.unary("/t/Who", [], CallOptions()) { result in
+                    #expect(result.code == .unavailable)
+                    #expect(scene.counters.connectionsFailed == 2)
+                    // The shortest back-off is 50 ms.
+                    #expect(scene.core.now - start < .milliseconds(40))
+                    scene.finish()
+                }
             }
         }
     }

@@ -59,6 +59,7 @@ import Testing
                 #expect(took >= .milliseconds(60) && took < .seconds(2))
                 #expect(server.connections.count == 1)
                 #expect(scene.counters.connectionsFailed == 1)
+                #expect(scene.counters[.connectTime] == 1)
                 server.close()
                 scene.finish()
             }
@@ -79,6 +80,7 @@ import Testing
                 #expect(result.failure?.message.contains("timed out") == true)
                 #expect(took >= .milliseconds(100) && took < .seconds(2))
                 #expect(scene.counters.connectionsMade == 0)
+                #expect(scene.counters[.connectTime] == 1)
                 withExtendedLifetime(peer) { scene.finish() }
             }
         }
