@@ -68,7 +68,7 @@ bench: ## Measure the RPC layer against its references. ARGS='--only nghttpd --j
 	$(RELEASE)/lehr bench rpc $(ARGS)
 
 # The program of the fuzzer, with AddressSanitizer; both are Swift's and come with it.
-FUZZ_TARGETS := server-bytes server-frames client-bytes client-frames messages wire metadata
+FUZZ_TARGETS := server-bytes server-frames client-bytes client-frames messages wire metadata identity
 FUZZ_FLAGS := -max_len=4096 -timeout=20 -rss_limit_mb=2048 -malloc_limit_mb=256 -print_final_stats=1
 
 .PHONY: fuzz-build

@@ -220,8 +220,8 @@ let package = Package(
                 "COpenSSL",
             ]),
         fuzzing([
-            "LehrCore", "LehrRPC", "LehrReactor", "LehrHTTP2", "LehrWire", "CLehrWire",
-            "LehrCluster", "LehrMembership",
+            "LehrCore", "LehrRPC", "LehrReactor", "LehrHTTP2", "LehrIdentity", "LehrWire",
+            "CLehrWire", "LehrCluster", "LehrMembership",
         ]),
         tests("LehrMembership", ["LehrCore", "LehrTable"]),
         tests("LehrPlacement", ["LehrCore", "LehrTable"]),

@@ -8,7 +8,7 @@ struct FuzzTarget: Sendable {
 
     static let all = [
         ServerTargets.bytes, ServerTargets.frames, ClientTargets.bytes, ClientTargets.frames,
-        MessageTarget.target, WireTarget.target, MetadataTarget.target,
+        MessageTarget.target, WireTarget.target, MetadataTarget.target, IdentityTarget.target,
     ]
 }
 

@@ -23,13 +23,22 @@ enum ClientTargets {
         var reader = InputReader(input)
         let plan = SessionPlan(&reader)
         let greeting = plan.isGreeted ? [FrameBytes.greeting] : []
-        try ClientSession(plan, sending: greeting + pieces(&reader, plan)).run()
+        weak var client: HTTP2Transport?
+        try scoped {
+            let session = try ClientSession(plan, sending: greeting + pieces(&reader, plan))
+            client = session.transport
+            try session.run()
+        }
+        try require(client == nil, "the client has not been freed")
     }
+
+    /// A scope after which what it has made is gone.
+    private static func scoped(_ body: () throws -> Void) rethrows { try body() }
 }
 
 /// A client with four calls on one connection, from its first byte to what must be left: nothing.
 private final class ClientSession {
-    private let transport: HTTP2Transport
+    let transport: HTTP2Transport
     private let plan: SessionPlan
     private let port: LoopbackPort
     private let reactor: Reactor
