@@ -3,8 +3,8 @@
     make end-to-end
     .venv/bin/pytest Tests/EndToEnd/test_worker_loss.py
 
-`LEHR_BIN` and `LEHR_SIM_BIN` name the binaries; without them the release build is taken, then the
-debug build. Everything listens on loopback, at ports that the system chooses.
+`LEHR_BIN`, `LEHR_SIM_BIN` and `LEHR_SOAK_BIN` name the binaries; without them the release build is
+taken, then the debug build. Everything listens on loopback, at ports that the system chooses.
 """
 
 import importlib

@@ -1,4 +1,5 @@
 import COpenSSL
+import LehrCore
 
 /// SHA-256 of bytes that come piece by piece, by OpenSSL's EVP.
 final class SHA256 {
@@ -20,7 +21,7 @@ final class SHA256 {
     func finish() throws(ArtifactError) -> String {
         var digest = [UInt8](repeating: 0, count: 32)
         guard EVP_DigestFinal_ex(context, &digest, nil) == 1 else { throw .digest }
-        return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        return Hex.encode(digest)
     }
 
     static func hex(of bytes: UnsafeRawBufferPointer) throws(ArtifactError) -> String {

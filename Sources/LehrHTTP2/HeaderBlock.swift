@@ -9,6 +9,9 @@ struct HeaderBlock {
     private var lengths: [Int] = []
     private var fields: [nghttp2_nv] = []
 
+    /// What HTTP/2 counts for a field of a header list besides its bytes.
+    static let fieldOverhead = 32
+
     mutating func removeAll() {
         bytes.removeAll(keepingCapacity: true)
         lengths.removeAll(keepingCapacity: true)
@@ -68,6 +71,15 @@ extension UnsafeRawBufferPointer {
     func starts(with text: StaticString) -> Bool {
         guard count >= text.utf8CodeUnitCount, let baseAddress else { return false }
         return memcmp(baseAddress, text.utf8Start, text.utf8CodeUnitCount) == 0
+    }
+
+    /// `application/grpc`, alone or followed by `+` or `;` and more.
+    var isGRPCContentType: Bool {
+        let prefix: StaticString = "application/grpc"
+        guard starts(with: prefix) else { return false }
+        guard count > prefix.utf8CodeUnitCount else { return true }
+        let next = self[prefix.utf8CodeUnitCount]
+        return next == UInt8(ascii: "+") || next == UInt8(ascii: ";")
     }
 
     /// nil: the bytes are not UTF-8.

@@ -26,7 +26,7 @@ final class SessionMemory {
     #endif
     /// Also the alignment that `malloc` promises.
     private static let headBytes = 16
-    /// 32 classes of up to 2 KiB hold at most 32 MiB.
+    /// 32 classes of up to 2 KiB hold at most 33 MiB.
     private static let keptMax = 1024
     /// The class of a block that is too large for one.
     private static let large = 0

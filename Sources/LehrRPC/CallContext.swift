@@ -6,7 +6,7 @@ package struct CallContext {
     package let method: String
     /// Who calls, for logs.
     package let peer: String
-    /// Who the caller is by its certificate; nil: there was none.
+    /// Who the caller is by its certificate or its token; nil: nobody has asked.
     package let identity: PeerIdentity?
     /// When the caller stops waiting; nil: never.
     package let deadline: Instant?

@@ -67,8 +67,7 @@ def test_away_for_longer_than_a_lease(
 
     # A shard that cannot renew its lease takes no writes.
     def are_refusing():
-        urls = [shard.http + "/metrics" for shard in cluster.shards]
-        return all(web.metric(url, "lehr_shard_refusals_total") > 0 for url in urls)
+        return all(shard.metric("lehr_shard_refusals_total") > 0 for shard in cluster.shards)
 
     wait_until(are_refusing, 20, "the shards refuse writes")
     assert [batches_applied(shard) for shard in cluster.shards] == before

@@ -7,7 +7,7 @@ import pytest
 
 from Support import web
 from Support.jobs import write_job
-from Support.secure_cluster import SecureCluster
+from Support.secure import TokenCluster
 from Support.waiting import wait_until
 
 DENIED = grpc.StatusCode.PERMISSION_DENIED
@@ -16,7 +16,7 @@ UNKNOWN = grpc.StatusCode.UNAUTHENTICATED
 
 @pytest.fixture(scope="module")
 def cluster(shared_sandbox):
-    cluster = SecureCluster(shared_sandbox)
+    cluster = TokenCluster(shared_sandbox)
     cluster.shards = [cluster.shard("shard-0", "--cores", 2), cluster.shard("shard-1")]
     cluster.workers = [cluster.worker("worker-0")]
     return cluster
@@ -157,7 +157,7 @@ def test_tokens_need_clients_without_certificates(cluster):
 
 def test_denials_are_counted(cluster, call, stubs):
     def denied(code):
-        return web.metric(cluster.coordinator.http + "/metrics", "lehr_rpc_denied_total", code=code)
+        return cluster.coordinator.metric("lehr_rpc_denied_total", code=code)
 
     # Metrics follow once a second: what the tests before have done is counted by then.
     time.sleep(1.5)

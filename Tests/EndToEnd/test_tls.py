@@ -3,7 +3,7 @@
 import pytest
 
 from Support.certificates import Certificates
-from Support.secure import SecureCluster, metric, tls
+from Support.secure import SecureCluster, tls
 
 
 @pytest.fixture
@@ -30,29 +30,29 @@ def test_trains_while_certificates_are_rotated(secure, long_job, assert_as_undis
     assert_as_undisturbed(secure, job)
 
     for member in members:
-        assert metric(member, "lehr_rpc_handshakes_total", outcome="done") > 0
-        assert metric(member, "lehr_rpc_handshakes_total", outcome="failed") == 0
-        assert metric(member, "lehr_tls_reloads_total", result="loaded") == 1
-        assert metric(member, "lehr_tls_certificate_expiry_timestamp_seconds") > 1.7e9
-    assert metric(shards[0], "lehr_tls_reloads_total", result="failed") == 1
+        assert member.metric("lehr_rpc_handshakes_total", outcome="done") > 0
+        assert member.metric("lehr_rpc_handshakes_total", outcome="failed") == 0
+        assert member.metric("lehr_tls_reloads_total", result="loaded") == 1
+        assert member.metric("lehr_tls_certificate_expiry_timestamp_seconds") > 1.7e9
+    assert shards[0].metric("lehr_tls_reloads_total", result="failed") == 1
     assert "joined the cluster" in workers[1].log
 
 
 def test_who_gets_in(secure, sandbox):
     assert secure.json("members") == []
-    done = secure.run("members", person=None, status=1)
+    done = secure.run("members", who=None, status=1)
     assert "the peer speaks TLS, and this side does not" in done.stderr
     authority = ("--tls-ca", secure.certificates.authority)
-    done = secure.run("members", *authority, person=None, status=1)
+    done = secure.run("members", *authority, who=None, status=1)
     assert "the server asks for a certificate, and we have none" in done.stderr
     secure.coordinator.wait_for("the client shows no certificate")
 
     # Of another authority.
     other = Certificates(sandbox, "other", "test")
     stranger = tls(other, "client", "eve")
-    done = secure.run("members", *stranger, person=None, status=1)
+    done = secure.run("members", *stranger, who=None, status=1)
     assert "the certificate of the server is not accepted" in done.stderr
-    done = secure.run("members", *stranger[:4], *authority, person=None, status=1)
+    done = secure.run("members", *stranger[:4], *authority, who=None, status=1)
     assert "refuses our certificate: it does not trust its authority" in done.stderr
 
     # A member does not pass for the coordinator.
@@ -62,7 +62,7 @@ def test_who_gets_in(secure, sandbox):
         status=1,
     )
     assert "lehr://test/shard/shard-0, not a coordinator" in done.stderr
-    assert metric(secure.coordinator, "lehr_rpc_handshakes_total", outcome="failed") >= 2
+    assert secure.coordinator.metric("lehr_rpc_handshakes_total", outcome="failed") >= 2
 
 
 def test_tls_where_there_is_none(sandbox, make_cluster):

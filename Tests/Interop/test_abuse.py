@@ -7,7 +7,6 @@ import time
 import grpc
 import pytest
 
-from Support import web
 from Support.waiting import wait_until
 
 LIST_MEMBERS = "/lehr.v1.Coordinator/ListMembers"
@@ -105,9 +104,7 @@ def bystander(cluster, connect):
 
 
 def hits(cluster, limit):
-    return web.metric(
-        f"{cluster.coordinator.http}/metrics", "lehr_rpc_limit_hits_total", limit=limit
-    )
+    return cluster.coordinator.metric("lehr_rpc_limit_hits_total", limit=limit)
 
 
 def test_rapid_reset(cluster, bystander):
@@ -162,7 +159,7 @@ def test_messages_that_never_end(cluster, bystander):
     assert resident(cluster.coordinator) - memory < 320 << 20
     peer.close()
     wait_until(
-        lambda: web.metric(f"{cluster.coordinator.http}/metrics", "lehr_rpc_held_bytes") < 1 << 20,
+        lambda: cluster.coordinator.metric("lehr_rpc_held_bytes") < 1 << 20,
         10, "nothing is held any more",
     )
     bystander()

@@ -71,7 +71,8 @@ import Testing
         func settle() {
             time.run(for: .seconds(60))
             held = []
-            #expect(client.callsInFlight == (0, 0) && server.callsInFlight == (0, 0))
+            #expect(client.callsInFlight == (0, 0))
+            #expect(server.callsInFlight == (0, 0))
             #expect(time.isIdle)
         }
 
@@ -102,7 +103,8 @@ import Testing
             if number < 3 { responder.fail(.unavailable, "busy") } else { responder.succeed([7]) }
         }
         pair.finish(Self.retry(5))
-        #expect(pair.codes == [.ok] && pair.arrivals.count == 4)
+        #expect(pair.codes == [.ok])
+        #expect(pair.arrivals.count == 4)
         #expect(pair.previous == [nil, "1", "2", "3"])
         // Two ways of a millisecond, and a delay from half of its ceiling up to all of it.
         for (wait, ceiling) in zip(pair.waits, [100.0, 200, 400]) {
@@ -126,7 +128,8 @@ import Testing
         let pair = try Pair()
         pair.answer = { $1.fail(.unavailable, "no") }
         pair.finish(policy.map { .retry($0) })
-        #expect(pair.codes == [.unavailable] && pair.arrivals.count == 1)
+        #expect(pair.codes == [.unavailable])
+        #expect(pair.arrivals.count == 1)
     }
 
     @Test func theDeadlineIsThatOfAllAttempts() throws {
@@ -137,7 +140,8 @@ import Testing
             if number == 0 { responder.fail(.unavailable, "no") }
         }
         pair.finish(Self.retry(), timeout: .milliseconds(500))
-        #expect(pair.codes == [.deadlineExceeded] && pair.arrivals.count == 2)
+        #expect(pair.codes == [.deadlineExceeded])
+        #expect(pair.arrivals.count == 2)
         #expect(pair.ends[0].at - start == .milliseconds(500))
     }
 
@@ -146,7 +150,8 @@ import Testing
         let start = pair.time.now
         pair.answer = { $1.fail(.unavailable, "no") }
         pair.finish(Self.retry(), timeout: .milliseconds(40))
-        #expect(pair.codes == [.unavailable] && pair.arrivals.count == 1)
+        #expect(pair.codes == [.unavailable])
+        #expect(pair.arrivals.count == 1)
         #expect(pair.ends[0].at - start == .milliseconds(2))
     }
 
@@ -164,7 +169,8 @@ import Testing
             #expect(pair.codes == [.ok])
             #expect(pair.waits == [2 + (Double(pushback) ?? .nan)])
         default:
-            #expect(pair.codes == [.unavailable] && pair.arrivals.count == 1)
+            #expect(pair.codes == [.unavailable])
+            #expect(pair.arrivals.count == 1)
             #expect(pair.client.repeats.pushedBack == 1)
         }
     }
@@ -207,7 +213,8 @@ import Testing
         pair.time.run(for: .milliseconds(10))
         pair.call(Self.retry())
         pair.settle()
-        #expect(pair.codes == [.unavailable, .unavailable] && pair.arrivals.count == 2)
+        #expect(pair.codes == [.unavailable, .unavailable])
+        #expect(pair.arrivals.count == 2)
     }
 
     @Test func cancellingEndsAttemptAndPlan() throws {
@@ -219,13 +226,15 @@ import Testing
         pair.time.run(for: .milliseconds(10))
         pair.perform { waiting?.cancel() }
         pair.time.run(for: .seconds(1))
-        #expect(pair.codes == [.cancelled] && pair.arrivals.count == 1)
+        #expect(pair.codes == [.cancelled])
+        #expect(pair.arrivals.count == 1)
         let running = pair.call(Self.retry())
         pair.time.run(for: .milliseconds(10))
         pair.perform { running?.cancel() }
         pair.settle()
         #expect(pair.codes == [.cancelled, .cancelled])
-        #expect(pair.arrivals.count == 2 && pair.cancelledCount == 1)
+        #expect(pair.arrivals.count == 2)
+        #expect(pair.cancelledCount == 1)
     }
 
     /// One waits for its next attempt, and one for an answer.
@@ -284,11 +293,13 @@ import Testing
         pair.call(Self.retry(2), bytes: 100)
         pair.call(Self.retry(2), bytes: 100)
         pair.settle()
-        #expect(pair.arrivals.count == 3 && pair.client.repeats.notKept == 1)
+        #expect(pair.arrivals.count == 3)
+        #expect(pair.client.repeats.notKept == 1)
         // The bytes of ended calls are given back.
         pair.call(Self.retry(2), bytes: 100)
         pair.settle()
-        #expect(pair.arrivals.count == 5 && pair.client.repeats.notKept == 1)
+        #expect(pair.arrivals.count == 5)
+        #expect(pair.client.repeats.notKept == 1)
     }
 
     // MARK: Hedges
@@ -306,10 +317,13 @@ import Testing
         pair.finish(Self.hedge())
         #expect(pair.ends.map(\.result) == [.success([1])])
         #expect(pair.ends[0].at - start == .milliseconds(10 + 1 + 2))
-        #expect(pair.waits == [10] && pair.previous == [nil, "1"])
+        #expect(pair.waits == [10])
+        #expect(pair.previous == [nil, "1"])
         #expect(pair.cancelledCount == 1)
         let counters = pair.client.repeats
-        #expect(counters.hedges == 1 && counters.hedgesWon == 1 && counters.attemptsCancelled == 1)
+        #expect(counters.hedges == 1)
+        #expect(counters.hedgesWon == 1)
+        #expect(counters.attemptsCancelled == 1)
     }
 
     @Test func aHedgeLosesAndIsCancelled() throws {
@@ -319,16 +333,20 @@ import Testing
         }
         pair.finish(Self.hedge())
         #expect(pair.ends.map(\.result) == [.success([0])])
-        #expect(pair.arrivals.count == 2 && pair.cancelledCount == 1)
+        #expect(pair.arrivals.count == 2)
+        #expect(pair.cancelledCount == 1)
         let counters = pair.client.repeats
-        #expect(counters.hedges == 1 && counters.hedgesWon == 0 && counters.attemptsCancelled == 1)
+        #expect(counters.hedges == 1)
+        #expect(counters.hedgesWon == 0)
+        #expect(counters.attemptsCancelled == 1)
     }
 
     @Test func aQuickAnswerNeedsNoHedge() throws {
         let pair = try Pair()
         pair.answer = { $1.succeed([]) }
         pair.finish(Self.hedge())
-        #expect(pair.codes == [.ok] && pair.arrivals.count == 1)
+        #expect(pair.codes == [.ok])
+        #expect(pair.arrivals.count == 1)
         #expect(pair.client.repeats.hedges == 0)
     }
 
@@ -338,7 +356,8 @@ import Testing
             if number < 2 { responder.fail(.unavailable, "no") } else { responder.succeed([2]) }
         }
         pair.finish(Self.hedge(3, after: 1000))
-        #expect(pair.ends.map(\.result) == [.success([2])] && pair.waits == [2, 2])
+        #expect(pair.ends.map(\.result) == [.success([2])])
+        #expect(pair.waits == [2, 2])
     }
 
     @Test func aFinalFailureEndsAllAttempts() throws {
@@ -348,7 +367,8 @@ import Testing
         }
         pair.finish(Self.hedge(4))
         #expect(pair.codes == [.invalidArgument])
-        #expect(pair.arrivals.count == 2 && pair.cancelledCount == 1)
+        #expect(pair.arrivals.count == 2)
+        #expect(pair.cancelledCount == 1)
     }
 
     @Test func whenAllAttemptsFailTheLastFailureCounts() throws {
@@ -374,13 +394,16 @@ import Testing
         for _ in 0..<5 { pair.finish(Self.hedge(1)) }
         isDead = false
         pair.finish(Self.hedge(2))
-        #expect(pair.codes.last == .ok && pair.arrivals.count == 6)
-        #expect(pair.client.repeats.hedges == 0 && pair.client.repeats.throttled == 1)
+        #expect(pair.codes.last == .ok)
+        #expect(pair.arrivals.count == 6)
+        #expect(pair.client.repeats.hedges == 0)
+        #expect(pair.client.repeats.throttled == 1)
     }
 
     @Test func nothingIsHedgedAfterTheDeadline() throws {
         let pair = try Pair()
         pair.finish(Self.hedge(2, after: 100), timeout: .milliseconds(50))
-        #expect(pair.codes == [.deadlineExceeded] && pair.arrivals.count == 1)
+        #expect(pair.codes == [.deadlineExceeded])
+        #expect(pair.arrivals.count == 1)
     }
 }

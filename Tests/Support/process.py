@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 
+from Support import web
 from Support.waiting import wait_until
 
 # Seconds that a process may take to say where it listens, and to end.
@@ -62,6 +63,10 @@ class Process:
     @property
     def http(self):
         return "http://" + self.address("http")
+
+    def metric(self, name, **labels):
+        """The sum of a metric's series that have all these labels; 0 when there is none yet."""
+        return web.metric(f"{self.http}/metrics", name, **labels)
 
     def signal(self, number):
         if self.is_running:

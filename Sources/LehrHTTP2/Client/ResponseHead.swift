@@ -14,22 +14,19 @@ struct ResponseHead {
     private(set) var byteCount = 0
     private var bytesMax = 0
 
-    /// What HTTP/2 counts for a field besides its bytes.
-    private static let fieldOverhead = 32
-
     /// Takes a field of the headers or of the trailers. All of them together may have `bytesMax`
     /// bytes; beyond, they are dropped and the call has failed.
     mutating func add(
         _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, isTrailer: Bool,
         bytesMax: Int
     ) {
-        byteCount += name.count + value.count + Self.fieldOverhead
+        byteCount += name.count + value.count + HeaderBlock.fieldOverhead
         self.bytesMax = bytesMax
         guard byteCount <= bytesMax else { return }
         if name.equals(":status") {
             httpStatus = number(value) ?? 0
         } else if name.equals("content-type") {
-            isGRPC = value.starts(with: "application/grpc")
+            isGRPC = value.isGRPCContentType
         } else if name.equals("grpc-status") {
             status = number(value) ?? StatusCode.unknown.rawValue
         } else if name.equals("grpc-message") {

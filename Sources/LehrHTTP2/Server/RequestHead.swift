@@ -33,15 +33,12 @@ struct RequestHead {
     private var isGRPC = false
     private var error: RPCError?
 
-    /// What HTTP/2 counts for a field besides its bytes.
-    private static let fieldOverhead = 32
-
     /// Takes a field. All of them together may have `bytesMax` bytes.
     mutating func add(
         _ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer, bytesMax: Int
     ) {
         let wasShort = byteCount <= bytesMax
-        byteCount += name.count + value.count + Self.fieldOverhead
+        byteCount += name.count + value.count + HeaderBlock.fieldOverhead
         guard byteCount <= bytesMax else {
             guard wasShort else { return }
             metadata = Metadata()
@@ -54,7 +51,7 @@ struct RequestHead {
         case 2 where name.equals("te"): break
         case 7 where name.equals(":method"): isPost = value.equals("POST")
         case 10 where name.equals("user-agent"): break
-        case 12 where name.equals("content-type"): isGRPC = Self.isGRPC(value)
+        case 12 where name.equals("content-type"): isGRPC = value.isGRPCContentType
         case 14 where name.equals("content-length"): break
         default:
             if name.starts(with: ":") { return }
@@ -70,7 +67,7 @@ struct RequestHead {
 
     /// Counts a field that nobody looks at.
     mutating func pass(_ name: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer) {
-        byteCount += name.count + value.count + Self.fieldOverhead
+        byteCount += name.count + value.count + HeaderBlock.fieldOverhead
     }
 
     private mutating func addReserved(
@@ -105,15 +102,6 @@ struct RequestHead {
         if !isGRPC { return .http("415") }
         if let error { return .grpc(error) }
         return nil
-    }
-
-    /// `application/grpc`, alone or followed by `+` or `;` and more.
-    private static func isGRPC(_ value: UnsafeRawBufferPointer) -> Bool {
-        let prefix: StaticString = "application/grpc"
-        guard value.starts(with: prefix) else { return false }
-        guard value.count > prefix.utf8CodeUnitCount else { return true }
-        let next = value[prefix.utf8CodeUnitCount]
-        return next == UInt8(ascii: "+") || next == UInt8(ascii: ";")
     }
 }
 

@@ -1,4 +1,5 @@
 import COpenSSL
+import LehrCore
 package import LehrRPC
 
 /// An X.509 certificate.

@@ -1,4 +1,5 @@
 import COpenSSL
+import LehrCore
 
 /// A person's secret for the coordinator: `lehr_` and 64 hexadecimal digits, 256 random bits.
 ///

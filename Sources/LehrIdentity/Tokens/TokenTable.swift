@@ -1,4 +1,5 @@
 import COpenSSL
+import LehrCore
 import LehrRPC
 
 /// The tokens that a server knows: what a token file says.

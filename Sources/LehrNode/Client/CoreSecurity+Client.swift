@@ -1,4 +1,5 @@
 import LehrCore
+import LehrIdentity
 import LehrTLS
 
 extension CoreSecurity {
@@ -19,7 +20,7 @@ extension CoreSecurity {
         do throws(TLSError) {
             let store = try TLSStore(
                 TLSFiles(certificate: certificate, key: key, authority: authority),
-                in: LocalFileSystem(), atSeconds: Int64(wallClockMilliseconds() / 1000))
+                in: LocalFileSystem(), atSeconds: UnixTime.current.seconds)
             return CoreSecurity(store: store, coordinator: coordinator, acceptsHost: true)
         } catch {
             throw ClientError(error.description)

@@ -199,7 +199,3 @@ private enum CertsDirectory {
 }
 
 extension PeerRole: ExpressibleByArgument {}
-
-extension UnixTime {
-    static var current: UnixTime { UnixTime(Int64(wallClockMilliseconds() / 1000)) }
-}

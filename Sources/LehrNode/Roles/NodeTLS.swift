@@ -1,4 +1,5 @@
 import LehrCore
+import LehrIdentity
 import LehrRPC
 import LehrTLS
 import LehrWeb
@@ -24,7 +25,8 @@ final class NodeTLS: Service {
         guard let files = config.files else { return nil }
         do throws(TLSError) {
             let store = try TLSStore(
-                files, in: LocalFileSystem(), clients: config.clients, atSeconds: Self.seconds)
+                files, in: LocalFileSystem(), clients: config.clients,
+                atSeconds: UnixTime.current.seconds)
             let identity = try check(store, files, role: role, name: name)
             return NodeTLS(store, identity, runner)
         } catch {
@@ -79,7 +81,7 @@ final class NodeTLS: Service {
     }
 
     private func look() {
-        switch store.look(atSeconds: Self.seconds) {
+        switch store.look(atSeconds: UnixTime.current.seconds) {
         case .unchanged: return
         case .loaded:
             logger.notice("new tls files are in use")
@@ -105,6 +107,4 @@ final class NodeTLS: Service {
             factory: registry
         ).set(expiry)
     }
-
-    private static var seconds: Int64 { Int64(wallClockMilliseconds() / 1000) }
 }

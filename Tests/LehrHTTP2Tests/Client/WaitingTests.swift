@@ -56,7 +56,8 @@ import Testing
                 let took = scene.core.now - start
                 #expect(result.code == .unavailable)
                 #expect(result.failure?.message.contains("SETTINGS") == true)
-                #expect(took >= .milliseconds(60) && took < .seconds(2))
+                #expect(took >= .milliseconds(60))
+                #expect(took < .seconds(2))
                 #expect(server.connections.count == 1)
                 #expect(scene.counters.connectionsFailed == 1)
                 #expect(scene.counters[.connectTime] == 1)
@@ -78,7 +79,8 @@ import Testing
                 let took = scene.core.now - start
                 #expect(result.code == .unavailable)
                 #expect(result.failure?.message.contains("timed out") == true)
-                #expect(took >= .milliseconds(100) && took < .seconds(2))
+                #expect(took >= .milliseconds(100))
+                #expect(took < .seconds(2))
                 #expect(scene.counters.connectionsMade == 0)
                 #expect(scene.counters[.connectTime] == 1)
                 withExtendedLifetime(peer) { scene.finish() }
@@ -128,7 +130,8 @@ import Testing
                 var failedFast = 0
                 _ = channel.unary("/t/Echo", [4], options) { result in
                     #expect(result == .success([4]))
-                    #expect(failedFast == 1 && scene.counters.callsWaiting == 0)
+                    #expect(failedFast == 1)
+                    #expect(scene.counters.callsWaiting == 0)
                     scene.finish()
                 }
                 _ = channel.unary("/t/Echo", [5], CallOptions()) { result in
@@ -183,7 +186,8 @@ import Testing
             cancelled.cancel()
             call {
                 #expect(codes == [.resourceExhausted, .cancelled, .ok, .ok])
-                #expect(scene.counters[.pendingBytes] == 1 && scene.counters.callsWaiting == 0)
+                #expect(scene.counters[.pendingBytes] == 1)
+                #expect(scene.counters.callsWaiting == 0)
                 scene.finish()
             }
         }
@@ -232,7 +236,8 @@ import Testing
             } _: {
                 // Time for a seventh to come, if it would.
                 scene.after(.milliseconds(20)) {
-                    #expect(held.responders.count == 6 && scene.counters.callsWaiting == 4)
+                    #expect(held.responders.count == 6)
+                    #expect(scene.counters.callsWaiting == 4)
                     answerAll()
                 }
             }
