@@ -11,6 +11,7 @@ import Testing
         // Unchecked: everything runs on the thread of the test.
         var waiting: [CheckedContinuation<Void, Never>] = []
         var wasCancelled = false
+        var isDone = false
         /// Of the server.
         var core: (any Core)?
 
@@ -90,6 +91,7 @@ import Testing
                 } onCancel: {
                     gate.wasCancelled = true
                 }
+                gate.isDone = true
                 return message
             }
             var end: StatusCode?
@@ -99,7 +101,7 @@ import Testing
                 scene.once({ gate.wasCancelled && end != nil }) {
                     #expect(end == .cancelled)
                     gate.waiting.removeFirst().resume()
-                    scene.finish()
+                    scene.once({ gate.isDone }, scene.finish)
                 }
             }
         }

@@ -104,6 +104,8 @@ import Testing
                 // The server may have stopped before the answer has travelled.
                 #expect(events[0] == "refused")
                 #expect(events.sorted() == ["answered", "refused", "stopped"])
+                // It refers to the server, and the server to it.
+                held.onCall = nil
                 scene.finish()
             }
             func stop() {

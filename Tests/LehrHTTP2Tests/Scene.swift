@@ -26,6 +26,7 @@ final class Scene {
     private let stop: () -> Void
     private(set) var isFinished = false
     private var servers: [any Transport] = []
+    private var cleanups: [() -> Void] = []
 
     /// How long a body may take, of real or virtual time.
     private static let patience = Duration.seconds(30)
@@ -70,7 +71,7 @@ final class Scene {
             },
             stop: { reactor.stop() })
         let alarm = reactor.schedule(after: patience) { reactor.stop() }
-        defer { scene.servers = [] }
+        defer { scene.cleanUp() }
         try body(scene)
         reactor.run()
         reactor.cancel(alarm)
@@ -91,7 +92,7 @@ final class Scene {
                     name: "server", core: VirtualCore(on: time), network: network, limits: $0)
             }, stop: {})
         defer {
-            scene.servers = []
+            scene.cleanUp()
             time.forgetAll()
         }
         var failure: (any Error)?
@@ -109,6 +110,15 @@ final class Scene {
         isFinished = true
         for transport in servers + [client] { transport.shutDown(grace: .zero) {} }
         _ = core.schedule(after: .milliseconds(5), stop)
+    }
+
+    /// Runs `work` when everything is over, so that what refers to itself is let go.
+    func atEnd(_ work: @escaping () -> Void) { cleanups.append(work) }
+
+    private func cleanUp() {
+        servers = []
+        for work in cleanups { work() }
+        cleanups = []
     }
 
     /// Starts a server, at `address` if given, and returns it with where it listens.

@@ -311,7 +311,7 @@ import Testing
     @Test func aHedgeWinsAndTheSlowAttemptIsCancelled() throws {
         let pair = try Pair()
         let start = pair.time.now
-        pair.answer = { number, responder in
+        pair.answer = { [unowned pair] number, responder in
             pair.after(.milliseconds(number == 0 ? 100 : 1)) { responder.succeed([UInt8(number)]) }
         }
         pair.finish(Self.hedge())
@@ -328,7 +328,7 @@ import Testing
 
     @Test func aHedgeLosesAndIsCancelled() throws {
         let pair = try Pair()
-        pair.answer = { number, responder in
+        pair.answer = { [unowned pair] number, responder in
             pair.after(.milliseconds(12)) { responder.succeed([UInt8(number)]) }
         }
         pair.finish(Self.hedge())
@@ -373,7 +373,7 @@ import Testing
 
     @Test func whenAllAttemptsFailTheLastFailureCounts() throws {
         let pair = try Pair()
-        pair.answer = { number, responder in
+        pair.answer = { [unowned pair] number, responder in
             pair.after(.milliseconds(number == 0 ? 50 : 5)) {
                 responder.fail(.unavailable, "attempt \(number)")
             }
@@ -387,7 +387,7 @@ import Testing
         limits.retryTokensMax = 10
         let pair = try Pair(limits: limits)
         var isDead = true
-        pair.answer = { _, responder in
+        pair.answer = { [unowned pair] _, responder in
             if isDead { return responder.fail(.unavailable, "no") }
             pair.after(.milliseconds(100)) { responder.succeed([]) }
         }

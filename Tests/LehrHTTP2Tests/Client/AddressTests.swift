@@ -166,12 +166,13 @@ import Testing
         private(set) var askedCount = 0
 
         init(_ scene: Scene) {
-            (scene.client as? HTTP2Transport)?.lookUp = { [unowned self] name, completion in
+            (scene.client as? HTTP2Transport)?.lookUp = {
+                [unowned self, core = scene.core] name, completion in
                 #expect(name == HostPort(host: "lehr.test", port: 7))
                 askedCount += 1
                 guard !isSilent else { return }
                 let result = self.result
-                scene.core.post { completion(result) }
+                core.post { completion(result) }
             }
         }
     }

@@ -34,6 +34,12 @@ final class RawServer {
             connections.append(connection)
             if greets { connection.send(Frames.frame(4, flags: 0, stream: 0, [])) }
         }
+        scene.atEnd { [self] in
+            close()
+            connections = []
+            onRequest = { _, _ in }
+            onFrame = { _, _ in }
+        }
     }
 
     var address: String { listener?.address.description ?? "" }
