@@ -195,7 +195,11 @@ class HTTP2Connection: PollTarget, SessionEvents {
             guard let session = self.session, !rest.isEmpty else { break }
             // The peer has its answers to a piece while we work on the next: else each would wait
             // for the other in turns. Of large messages nothing is answered in between.
-            if nghttp2_session_want_write(session) != 0 { write() } else { size = rest.count }
+            if nghttp2_session_want_write(session) != 0 {
+                write(atMost: HTTP2Transport.outputBytes)
+            } else {
+                size = rest.count
+            }
         }
         markDirty()
     }
@@ -205,11 +209,12 @@ class HTTP2Connection: PollTarget, SessionEvents {
     /// Sends what the session has to say, as far as the stream takes it.
     func flush() {
         isDirty = false
-        write()
+        write(atMost: Self.writtenPerTurn)
     }
 
-    private func write() {
-        var budget = Self.writtenPerTurn
+    /// Goes on at the end of the next turn if there is more than about `bytesMax`.
+    private func write(atMost bytesMax: Int) {
+        var budget = bytesMax
         while stream != nil, session != nil, budget > 0 {
             if unsent.isEmpty {
                 guard gather() else { break }
