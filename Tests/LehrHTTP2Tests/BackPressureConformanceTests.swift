@@ -51,7 +51,7 @@ import Testing
                     scene.finish()
                 })
             writer.write(Self.messageCount, of: Self.messageBytes)
-            scene.after(.milliseconds(500)) {
+            scene.onceStill({ writer.written }) {
                 #expect(reader.seen == 0)
                 #expect(!ended)
                 #expect((1...Self.unreadMax).contains(writer.written))
@@ -91,7 +91,7 @@ import Testing
             } onEnd: { error in
                 #expect(error?.code == .cancelled)
             }
-            scene.after(.milliseconds(500)) {
+            scene.onceStill({ written }) {
                 #expect(seen == 0)
                 #expect((1...Self.unreadMax).contains(written))
                 call.request(30)
@@ -157,7 +157,7 @@ import Testing
                     })
                 writer.write(32, of: Self.messageBytes)
             }
-            scene.after(.milliseconds(800)) {
+            scene.onceStill({ writers.reduce(0) { $0 + $1.written } }) {
                 let written = writers.reduce(0) { $0 + $1.written }
                 // 20 MiB, the connection's window of 64 MiB, and a queue for each writer.
                 #expect((20...20 + 64 + 3 * writers.count).contains(written))

@@ -145,6 +145,18 @@ final class Scene {
         after(.milliseconds(1)) { self.once(condition, work) }
     }
 
+    /// Runs `work` once `value` has grown and then stayed the same for a while: what made it grow waits.
+    func onceStill(_ value: @escaping () -> Int, _ work: @escaping () -> Void) {
+        func look(_ last: Int, _ looksAlike: Int) {
+            if last > 0, looksAlike == 6 { return work() }
+            after(.milliseconds(50)) {
+                let now = value()
+                look(now, now == last ? looksAlike + 1 : 0)
+            }
+        }
+        look(value(), 0)
+    }
+
     func after(_ delay: Duration, _ work: @escaping () -> Void) {
         _ = core.schedule(after: delay, work)
     }
