@@ -24,7 +24,9 @@ package struct HostPort: Equatable, Sendable, CustomStringConvertible {
         } else if host.contains(":") {
             throw Self.malformed(text)
         }
-        guard !host.isEmpty else { throw Self.malformed(text) }
+        guard !host.isEmpty, !host.contains("["), !host.contains("]") else {
+            throw Self.malformed(text)
+        }
         self.init(host: String(host), port: port)
     }
 

@@ -15,7 +15,7 @@ import Testing
 
     @Test(arguments: [
         "", ":", "host", "host:", ":80", "::1:80", "host:65536", "host:-1", "host:+1", "[]:1",
-        "host: 1",
+        "host: 1", "[[]]:0", "[::1:7", "::1]:7", "a[b]:1",
     ])
     func refusesWhatIsNoAddress(text: String) {
         #expect(throws: RPCError.self) { try HostPort(text) }
