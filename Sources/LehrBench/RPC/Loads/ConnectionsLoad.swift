@@ -8,7 +8,7 @@ import LehrReactor
 /// connections it has; what changes with their number is the server's.
 struct ConnectionsLoad {
     let connections: Int
-    /// Of what is measured; as long again is for connecting and warming up.
+    /// Of what is measured, behind half as long to warm up.
     let seconds: Double
 
     struct Outcome {
@@ -24,7 +24,7 @@ struct ConnectionsLoad {
             throw BenchError("\(server.name) takes no calls")
         }
         return try LoadReactor.run { reactor, end in
-            LoadedConnections(self, server, method, on: reactor, end).begin()
+            LoadedConnections(self, server, method, on: reactor, end).connect()
         }
     }
 }
@@ -49,12 +49,9 @@ private final class LoadedConnections {
         script = CallScript(method, messageBytes: server.messageBytes, to: server.address)
     }
 
-    func begin() {
-        connect()
-        after(load.seconds) { [self] in
-            guard connections.count == load.connections else {
-                return fail("only \(connections.count) connections were made in time")
-            }
+    private func begin() throws(BenchError) {
+        for connection in connections { try connection.start(on: reactor) }
+        after(load.seconds / 2) { [self] in
             attempt { () throws(BenchError) in
                 let (start, count) = (reactor.now, callCount)
                 let cpu = try server.process.cpuSeconds
@@ -76,9 +73,8 @@ private final class LoadedConnections {
         }
     }
 
-    /// One after the other: a server takes so many at once only for a while.
-    private func connect() {
-        guard connections.count < load.connections else { return }
+    /// One after the other, for a server takes only so many at once, and before the first call.
+    func connect() {
         do throws(RPCError) {
             let target = try HostPort(server.address)
             _ = Connector(to: target, on: reactor, timeout: .seconds(5)) { [self] result in
@@ -89,8 +85,7 @@ private final class LoadedConnections {
                             socket, script, answerBytes: server.answerBytes
                         ) { [self] result in called(result) }
                         connections.append(connection)
-                        try connection.start(on: reactor)
-                        connect()
+                        if connections.count < load.connections { connect() } else { try begin() }
                     case .failure(let error): throw BenchError("\(error)")
                     }
                 }
