@@ -212,7 +212,7 @@ class HTTP2Connection: PollTarget, SessionEvents {
         write(atMost: Self.writtenPerTurn)
     }
 
-    /// Goes on at the end of the next turn if there is more than about `bytesMax`.
+    /// What is beyond about `bytesMax` waits for the next flush.
     private func write(atMost bytesMax: Int) {
         var budget = bytesMax
         while stream != nil, session != nil, budget > 0 {

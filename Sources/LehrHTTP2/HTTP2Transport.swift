@@ -82,12 +82,18 @@ package final class HTTP2Transport: Transport, TurnEnd {
     package func channel(to target: String) -> any Channel {
         if let known = channels[target] { return known.outer }
         let inner = HTTP2Channel(target, self, RandomSource(seed: random.next()))
-        if isStopping { inner.shutDown() }
         let outer = RepeatingChannel(
             inner, of: self, limits: limits, random: RandomSource(seed: random.next())
         ) { [unowned self] count in count(&counters.repeats) }
         channels[target] = (outer, inner)
+        if isStopping { shutDown(outer, inner) }
         return outer
+    }
+
+    /// The outer one first, so that it does not repeat what the inner one ends.
+    private func shutDown(_ outer: RepeatingChannel, _ inner: HTTP2Channel) {
+        outer.shutDown(HTTP2Channel.shutDownError)
+        inner.shutDown()
     }
 
     /// Has `work` run when the transport is told to shut down, before its peers are told.
@@ -107,10 +113,7 @@ package final class HTTP2Transport: Transport, TurnEnd {
             guard !isDone else { return }
             isDone = true
             onNoServerConnections = nil
-            for (outer, inner) in channels.values {
-                outer.shutDown(HTTP2Channel.shutDownError)
-                inner.shutDown()
-            }
+            for (outer, inner) in channels.values { shutDown(outer, inner) }
             // A moment for the last bytes to leave.
             _ = reactor.schedule(after: .milliseconds(1), completion)
         }

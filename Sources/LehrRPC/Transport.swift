@@ -83,9 +83,14 @@ extension Channel {
         let started = serverStreaming(
             method.path, arenas.encode(fill), options,
             onMessage: { [arenas] bytes in
-                guard let error = arenas.read(bytes, onMessage) else { return }
-                failure = failure ?? error
-                call?.cancel()
+                arenas.withArena { arena in
+                    switch decoded(P.self, bytes, arena) {
+                    case .success(let message): onMessage(message)
+                    case .failure(let error):
+                        failure = failure ?? error
+                        call?.cancel()
+                    }
+                }
             },
             onEnd: { error in
                 call = nil
@@ -103,21 +108,5 @@ private func decoded<M: WireMessage>(
         return .success(try M.decode(bytes, in: arena))
     } catch {
         return .failure(RPCError(.internal, "the answer is \(error)"))
-    }
-}
-
-extension ArenaPool {
-    /// Hands over a message of an answer, which lives until `body` returns; or what is wrong with it.
-    func read<M: WireMessage>(
-        _ bytes: [UInt8], _ body: (UnsafePointer<M>) -> Void
-    ) -> RPCError? {
-        withArena { arena in
-            switch decoded(M.self, bytes, arena) {
-            case .success(let message):
-                body(message)
-                return nil
-            case .failure(let error): return error
-            }
-        }
     }
 }

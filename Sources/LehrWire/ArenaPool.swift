@@ -3,8 +3,8 @@
 package final class ArenaPool {
     private var idle: [WireArena] = []
 
-    /// So many are kept, of a chunk of memory each: more than are used inside each other, for
-    /// those of work that waits.
+    /// Arenas kept, with 8 KiB each. Calls inside each other need a few, and each `async` handler that
+    /// waits has one; beyond, they are freed.
     private static let idleMax = 64
 
     package init() {}

@@ -46,14 +46,15 @@ import Testing
 
         @discardableResult
         func call(
-            _ repetition: Repetition?, timeout: Duration? = .seconds(10), bytes: Int = 1
+            _ repetition: Repetition?, timeout: Duration? = .seconds(10), bytes: Int = 1,
+            at target: String = "server:1"
         ) -> (any Call)? {
             var call: (any Call)?
             home.perform {
                 var options = CallOptions(timeout: timeout)
                 options.repetition = repetition
                 let message = [UInt8](repeating: 1, count: bytes)
-                call = client.channel(to: "server:1").unary("/t/M", message, options) {
+                call = client.channel(to: target).unary("/t/M", message, options) {
                     [unowned self] in ends.append(($0, time.now))
                 }
             }
@@ -255,8 +256,11 @@ import Testing
         #expect(pair.codes == [.unavailable, .unavailable])
         #expect(pair.arrivals.count == 2)
         #expect(pair.cancelledCount == 1)
+        // Nothing is repeated after it, on a channel of before or on a new one.
         pair.finish(Self.retry(3))
-        #expect(pair.codes == [.unavailable, .unavailable, .unavailable])
+        pair.call(Self.retry(3), at: "server:2")
+        pair.settle()
+        #expect(pair.codes == [.unavailable, .unavailable, .unavailable, .unavailable])
         #expect(pair.arrivals.count == 2)
         #expect(pair.client.repeats.retries == 0)
     }

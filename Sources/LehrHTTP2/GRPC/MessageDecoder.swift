@@ -36,7 +36,8 @@ struct MessageDecoder {
     /// and returns that; nil: the message needs more.
     ///
     /// Fails with RESOURCE_EXHAUSTED for a message over the limit, INTERNAL for a flag that is not
-    /// known or not announced, or for what is not gzip when it should be; the decoder is of no use afterwards.
+    /// known or not announced, or for what is not gzip when it should be; the decoder is of no use
+    /// afterwards.
     mutating func next(
         _ rest: inout Slice<UnsafeRawBufferPointer>
     ) throws(RPCError) -> [UInt8]? {

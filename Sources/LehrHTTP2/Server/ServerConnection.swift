@@ -253,7 +253,7 @@ final class ServerConnection: HTTP2Connection {
     }
 
     private func findPath(_ bytes: UnsafeRawBufferPointer) -> KnownPath {
-        for known in paths where known.matches(bytes) { return known }
+        if let known = paths.first(where: { $0.matches(bytes) }) { return known }
         let path = KnownPath(bytes, services)
         if path.route != nil, paths.count < Self.pathsMax { paths.append(path) }
         return path

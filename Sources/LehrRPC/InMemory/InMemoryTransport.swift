@@ -60,6 +60,7 @@ package final class InMemoryTransport: Transport {
             random: RandomSource(seed: random.next())
         ) { [unowned self] count in count(&repeats) }
         channels[target] = channel
+        if isStopping { channel.shutDown(shutDownError) }
         return channel
     }
 
@@ -71,9 +72,8 @@ package final class InMemoryTransport: Transport {
             guard !isDone else { return }
             isDone = true
             onIdle = nil
-            let error = RPCError(.unavailable, "\(name) has shut down")
-            for target in channels.keys.sorted() { channels[target]?.shutDown(error) }
-            endAll(error)
+            for target in channels.keys.sorted() { channels[target]?.shutDown(shutDownError) }
+            endAll(shutDownError)
             completion()
         }
         if answering.isEmpty { return home.post(finish) }
@@ -83,6 +83,8 @@ package final class InMemoryTransport: Transport {
             home.post(finish)
         }
     }
+
+    private var shutDownError: RPCError { RPCError(.unavailable, "\(name) has shut down") }
 
     /// Ends what is in flight, in the order in which it began.
     private func endAll(_ error: RPCError) {
@@ -115,7 +117,7 @@ extension InMemoryTransport {
     func start(_ call: InMemoryCall, _ message: [UInt8]?) {
         made[call.number] = call
         if isStopping {
-            home.post { call.end(RPCError(.unavailable, "\(self.name) has shut down")) }
+            home.post { call.end(self.shutDownError) }
         } else if let name = call.options.metadata.firstForbidden {
             home.post { call.end(.forbiddenMetadata(name)) }
         } else {

@@ -24,16 +24,13 @@ enum ClientTargets {
         let plan = SessionPlan(&reader)
         let greeting = plan.isGreeted ? [FrameBytes.greeting] : []
         weak var client: HTTP2Transport?
-        try scoped {
+        do {
             let session = try ClientSession(plan, sending: greeting + pieces(&reader, plan))
             client = session.transport
             try session.run()
         }
         try require(client == nil, "the client has not been freed")
     }
-
-    /// A scope after which what it has made is gone.
-    private static func scoped(_ body: () throws -> Void) rethrows { try body() }
 }
 
 /// A client with four calls on one connection, from its first byte to what must be left: nothing.

@@ -68,9 +68,15 @@ private final class LoadedConnections {
                 perSecond: calls * 1e9 / Double((reactor.now - start).nanoseconds),
                 cpuMicroseconds: used * 1e6 / calls,
                 residentBytes: try server.process.residentBytes)
-            for connection in connections { connection.close() }
+            close()
             end(.success(outcome))
         }
+    }
+
+    /// The connections refer to this, and this to them.
+    private func close() {
+        for connection in connections { connection.close() }
+        connections = []
     }
 
     /// One after the other, for a server takes only so many at once, and before the first call.
@@ -110,5 +116,8 @@ private final class LoadedConnections {
         _ = reactor.schedule(after: .seconds(seconds), work)
     }
 
-    private func fail(_ reason: String) { end(.failure(BenchError(reason))) }
+    private func fail(_ reason: String) {
+        close()
+        end(.failure(BenchError(reason)))
+    }
 }
