@@ -116,20 +116,21 @@ package final class TableClient {
 
     /// Puts the rows of an answer where their keys stand in the request; false if they do not fit.
     private static func scatter(
-        _ values: UnsafeBufferPointer<Float>, _ group: [FanOut.Target], _ routes: [KeyRoute],
+        _ values: PackedElements<Float>, _ group: [FanOut.Target], _ routes: [KeyRoute],
         into rows: UnsafeMutableBufferPointer<Float>
     ) -> Bool {
         let route = routes[group[0].table]
         let dimension = route.table.spec.dimension
         let expected = group.reduce(0) { $0 + route.runs[$1.run].range.count } * dimension
         guard values.count == expected else { return false }
-        guard let source = values.baseAddress else { return true }
+        guard var source = values.start else { return true }
         guard let target = rows.baseAddress else { return false }
-        var next = source
+        let rowBytes = dimension * MemoryLayout<Float>.stride
         for member in group {
             for index in route.runs[member.run].range {
-                (target + Int(route.order[index]) * dimension).update(from: next, count: dimension)
-                next += dimension
+                UnsafeMutableRawPointer(target + Int(route.order[index]) * dimension)
+                    .copyMemory(from: source, byteCount: rowBytes)
+                source += rowBytes
             }
         }
         return true

@@ -14,8 +14,8 @@ protocol DataSource: AnyObject {
 }
 
 extension DataSource {
-    /// Fills a DATA frame, or says how long it will be: `write` fills one that is long, straight in
-    /// the output.
+    /// Fills a DATA frame, or says how long it will be: one that is long is written by `write`,
+    /// past nghttp2.
     func read(into target: UnsafeMutableRawBufferPointer, _ flags: inout UInt32) -> ssize_t {
         let direct = outgoing.frameBytes(target.count)
         let count = direct ?? outgoing.read(into: target)
@@ -31,10 +31,14 @@ extension DataSource {
         return count
     }
 
-    /// Fills a DATA frame whose length `read` has said; false: the bytes are gone.
-    func write(into target: UnsafeMutableRawBufferPointer) -> Bool {
-        guard outgoing.byteCount >= target.count else { return false }
-        _ = outgoing.read(into: target)
+    /// Appends a DATA frame, of the head `head` and as many bytes as `read` has said; false: they are
+    /// gone.
+    func write(
+        _ count: Int, behind head: UnsafePointer<UInt8>, to output: OutputBuffer
+    ) -> Bool {
+        guard outgoing.byteCount >= count else { return false }
+        output.append(head, HTTP2Session.frameHeadBytes)
+        outgoing.write(count, to: output)
         hasRead()
         return true
     }

@@ -12,6 +12,8 @@ class HTTP2Connection: PollTarget, SessionEvents {
     let transport: HTTP2Transport
     private(set) var session: OpaquePointer?
     private var stream: (any ByteStream)?
+    /// The same, if it takes output in parts.
+    private var gathering: (any GatheringStream)?
     private var token: PollToken?
     /// Bytes that the stream did not take, from `sentCount` on.
     private var unsent: [UInt8] = []
@@ -65,9 +67,10 @@ class HTTP2Connection: PollTarget, SessionEvents {
     func frameSent(_ frame: UnsafePointer<nghttp2_frame>) {}
     func frameNotSent(_ frame: UnsafePointer<nghttp2_frame>) {}
     func streamClosed(_ stream: Int32, _ code: UInt32) {}
-    /// Fills a DATA frame with bytes of `source`, a call; false: they are gone.
-    func fill(
-        _ target: UnsafeMutableRawBufferPointer, from source: UnsafeMutableRawPointer
+    /// Appends a DATA frame with `count` bytes of `source`, a call; false: they are gone.
+    func writeFrame(
+        _ count: Int, behind head: UnsafePointer<UInt8>, of source: UnsafeMutableRawPointer,
+        to output: OutputBuffer
     ) -> Bool { false }
     /// Works off what was noted down.
     func handleEvents() {}
@@ -81,6 +84,7 @@ class HTTP2Connection: PollTarget, SessionEvents {
         do throws(SystemError) {
             token = try reactor.watch(stream.descriptor, self)
             self.stream = stream
+            gathering = stream as? any GatheringStream
             transport.counters.connectionsOpen += 1
             markDirty()
             // What came with the end of a handshake is not announced again.
@@ -114,6 +118,7 @@ class HTTP2Connection: PollTarget, SessionEvents {
         guard let stream else { return }
         stream.close()
         self.stream = nil
+        gathering = nil
         token = nil
         transport.counters.connectionsOpen -= 1
     }
@@ -218,10 +223,11 @@ class HTTP2Connection: PollTarget, SessionEvents {
         while stream != nil, session != nil, budget > 0 {
             if unsent.isEmpty {
                 guard gather() else { break }
-                let output = transport.output.bytes
+                let output = transport.output
                 budget -= output.count
                 let taken = send(output)
-                if taken < output.count { unsent = [UInt8](output[taken...]) }
+                if taken < output.count { unsent = output.bytes(after: taken) }
+                output.removeAll()
             } else {
                 sentCount += unsent.withUnsafeBytes { send($0[sentCount...]) }
                 if sentCount == unsent.count {
@@ -240,6 +246,7 @@ class HTTP2Connection: PollTarget, SessionEvents {
     private func gather() -> Bool {
         let output = transport.output
         output.removeAll()
+        output.mayBorrow = gathering != nil
         while let session, output.count < HTTP2Transport.outputBytes {
             var start: UnsafePointer<UInt8>?
             let count = nghttp2_session_mem_send(session, &start)
@@ -260,21 +267,22 @@ class HTTP2Connection: PollTarget, SessionEvents {
         let output = transport.output
         // It comes again when this much has gone out.
         guard output.count < HTTP2Transport.outputBytes else { return NGHTTP2_ERR_WOULDBLOCK }
-        output.append(head, HTTP2Session.frameHeadBytes)
-        guard fill(output.extend(by: count), from: source) else {
-            output.removeLast(HTTP2Session.frameHeadBytes + count)
-            return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE
-        }
-        return nil
+        return writeFrame(count, behind: head, of: source, to: output)
+            ? nil : NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE
     }
 
     /// Sends bytes and returns how many of them the stream took; none of a connection that ends.
     private func send(_ bytes: Slice<UnsafeRawBufferPointer>) -> Int {
-        send(UnsafeRawBufferPointer(rebasing: bytes))
+        sent(stream?.write(UnsafeRawBufferPointer(rebasing: bytes)))
     }
 
-    private func send(_ bytes: UnsafeRawBufferPointer) -> Int {
-        switch stream?.write(bytes) {
+    private func send(_ output: OutputBuffer) -> Int {
+        if let bytes = output.wholeBytes { return sent(stream?.write(bytes)) }
+        return output.withParts { sent(gathering?.write($0)) }
+    }
+
+    private func sent(_ transfer: Transfer?) -> Int {
+        switch transfer {
         case .bytes(let count):
             transport.counters.bytesOut += UInt64(count)
             return count

@@ -150,6 +150,7 @@ package final class HTTP2Transport: Transport, TurnEnd {
             counters.hit(.connections)
             return socket.close()
         }
+        socket.shortenLocalQueue()
         let peer = socket.peer?.hostPort
         if let host = peer?.host {
             guard peers[host, default: 0] < limits.connectionsPerPeerMax else {

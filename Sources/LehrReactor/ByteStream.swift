@@ -1,3 +1,5 @@
+package import Glibc
+
 /// What became of a read or a write.
 package enum Transfer: Equatable, Sendable {
     case bytes(Int)
@@ -27,4 +29,10 @@ package protocol ByteStream: AnyObject {
     /// Tells the peer that no more comes, and goes on reading.
     func endWriting()
     func close()
+}
+
+/// A stream for which several parts of a write need not be put together first.
+package protocol GatheringStream: ByteStream {
+    /// As `write` of all parts, one behind the other; at most 1,024.
+    func write(_ parts: UnsafeBufferPointer<iovec>) -> Transfer
 }

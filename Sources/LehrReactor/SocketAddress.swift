@@ -35,6 +35,9 @@ package struct SocketAddress: Sendable, CustomStringConvertible {
         return HostPort(host: text(host), port: UInt16(text(port)) ?? 0)
     }
 
+    /// Whether only the ports may differ.
+    func hasHost(of other: SocketAddress) -> Bool { hostPort.host == other.hostPort.host }
+
     package var description: String { hostPort.description }
 
     /// The address that a socket is bound to, or whose peer it is.

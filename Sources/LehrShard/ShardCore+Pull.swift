@@ -37,7 +37,7 @@ extension ShardCore {
         for run in runs {
             let floats = run.keys.lowerBound * dimension..<run.keys.upperBound * dimension
             run.partition.rows.pull(
-                keys: UnsafeBufferPointer(rebasing: slice.keys[run.keys]),
+                keys: slice.keys.part(run.keys),
                 into: UnsafeMutableBufferPointer(rebasing: values[floats]))
         }
     }

@@ -118,10 +118,9 @@ extension OwnedPartition {
         let dimension = rows.spec.dimension
         let floats = keys.lowerBound * dimension..<keys.upperBound * dimension
         rows.push(
-            keys: UnsafeBufferPointer(rebasing: slice.keys[keys]),
-            gradients: UnsafeBufferPointer(rebasing: slice.gradients[floats]),
-            shows: slice.shows.isEmpty ? nil : UnsafeBufferPointer(rebasing: slice.shows[keys]),
-            clicks: slice.clicks.isEmpty ? nil : UnsafeBufferPointer(rebasing: slice.clicks[keys]),
+            keys: slice.keys.part(keys), gradients: slice.gradients.part(floats),
+            shows: slice.shows.isEmpty ? nil : slice.shows.part(keys),
+            clicks: slice.clicks.isEmpty ? nil : slice.clicks.part(keys),
             now: stamp)
         applied.record(part: identity.part, batch: identity.batch)
         rowsPushed += UInt64(keys.count)

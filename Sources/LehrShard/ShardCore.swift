@@ -107,7 +107,7 @@ package final class ShardCore {
                         + "\(slice.keys.count) sent")
             }
             let range = start..<(start + run.keyCount)
-            let keys = UnsafeBufferPointer(rebasing: slice.keys[range])
+            let keys = slice.keys.part(range)
             if let outside = partition.rows.firstKeyOutside(keys) {
                 throw .keyOutside(partition.id, key: keys[outside])
             }

@@ -37,7 +37,7 @@ extension TableSlice {
 
     private static func packed<Element: BitwiseCopyable>(
         _ field: ProtobufCBinaryData, _ name: String, _ table: UInt32
-    ) throws(ShardRefusal) -> UnsafeBufferPointer<Element> {
+    ) throws(ShardRefusal) -> PackedElements<Element> {
         guard let elements = field.elements(of: Element.self) else {
             throw .malformed(
                 "table \(table): \(name) are \(field.len) bytes, not a whole number of "

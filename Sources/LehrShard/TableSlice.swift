@@ -3,7 +3,7 @@ import LehrMembership
 
 /// The part of a request that concerns one table: keys in runs, one run for each partition.
 ///
-/// The buffers belong to the request and live as long as it does.
+/// The elements belong to the request and live as long as it does.
 package struct TableSlice {
     package struct Run {
         package let partition: UInt32
@@ -19,18 +19,18 @@ package struct TableSlice {
 
     package let table: TableID
     package let runs: [Run]
-    package let keys: UnsafeBufferPointer<UInt64>
+    package let keys: PackedElements<UInt64>
     /// Rows of gradients in key order; empty for a pull.
-    package let gradients: UnsafeBufferPointer<Float>
+    package let gradients: PackedElements<Float>
     /// One for each key, or empty.
-    package let shows: UnsafeBufferPointer<Float>
-    package let clicks: UnsafeBufferPointer<Float>
+    package let shows: PackedElements<Float>
+    package let clicks: PackedElements<Float>
 
     package init(
-        table: TableID, runs: [Run], keys: UnsafeBufferPointer<UInt64>,
-        gradients: UnsafeBufferPointer<Float> = .init(start: nil, count: 0),
-        shows: UnsafeBufferPointer<Float> = .init(start: nil, count: 0),
-        clicks: UnsafeBufferPointer<Float> = .init(start: nil, count: 0)
+        table: TableID, runs: [Run], keys: PackedElements<UInt64>,
+        gradients: PackedElements<Float> = .init(),
+        shows: PackedElements<Float> = .init(),
+        clicks: PackedElements<Float> = .init()
     ) {
         self.table = table
         self.runs = runs

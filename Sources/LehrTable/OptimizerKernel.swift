@@ -37,79 +37,76 @@ struct OptimizerKernel: Sendable {
     }
 
     /// Whether all `dimension` floats of a gradient are numbers within the limit.
-    func isApplicable(_ gradient: UnsafePointer<Float>) -> Bool {
-        let raw = UnsafeRawPointer(gradient)
+    func isApplicable(_ gradient: UnsafeRawPointer) -> Bool {
         let high = Vector(repeating: Self.gradientLimit)
         var i = 0
         while i + 8 <= layout.dimension {
-            let g = raw.loadUnaligned(fromByteOffset: 4 * i, as: Vector.self)
+            let g = gradient.loadUnaligned(fromByteOffset: 4 * i, as: Vector.self)
             // A comparison with a NaN is false.
             guard all((g .<= high) .& (g .>= -high)) else { return false }
             i += 8
         }
         while i < layout.dimension {
-            guard abs(gradient[i]) <= Self.gradientLimit else { return false }
+            guard abs(float(gradient, i)) <= Self.gradientLimit else { return false }
             i += 1
         }
         return true
     }
 
-    /// Applies gradient `i` (`dimension` floats from `gradients + i * dimension`) to `rows[i]`, in
-    /// order, skipping those without a row.
+    /// Applies gradient `i` (`dimension` floats from `gradients + i * layout.weightBytes`, aligned or
+    /// not) to `rows[i]`, in order, skipping those without a row.
     func apply(
-        to rows: UnsafeBufferPointer<UnsafeMutableRawPointer?>, gradients: UnsafePointer<Float>
+        to rows: UnsafeBufferPointer<UnsafeMutableRawPointer?>, gradients: UnsafeRawPointer
     ) {
-        let dimension = layout.dimension
+        let bytes = layout.weightBytes
         switch rule {
         case .sgd:
             for i in rows.indices {
                 guard let row = rows[i] else { continue }
-                sgd(row, gradients + i * dimension)
+                sgd(row, gradients + i * bytes)
             }
         case .adagrad:
             for i in rows.indices {
                 guard let row = rows[i] else { continue }
-                adagrad(row, gradients + i * dimension)
+                adagrad(row, gradients + i * bytes)
             }
         case .adam(let beta1, let beta2, let epsilon):
             for i in rows.indices {
                 guard let row = rows[i] else { continue }
-                adam(row, gradients + i * dimension, beta1, beta2, epsilon)
+                adam(row, gradients + i * bytes, beta1, beta2, epsilon)
             }
         }
     }
 
     /// `w -= rate * g`
     @inline(__always)
-    private func sgd(_ row: UnsafeMutableRawPointer, _ gradient: UnsafePointer<Float>) {
+    private func sgd(_ row: UnsafeMutableRawPointer, _ gradient: UnsafeRawPointer) {
         let weight = row + RowLayout.weightOffset
-        let pushed = UnsafeRawPointer(gradient)
         let dimension = layout.dimension
         var i = 0
         while i + 8 <= dimension {
             let w = weight.loadUnaligned(fromByteOffset: 4 * i, as: Vector.self)
-            let g = decayed(pushed.loadUnaligned(fromByteOffset: 4 * i, as: Vector.self), w)
+            let g = decayed(gradient.loadUnaligned(fromByteOffset: 4 * i, as: Vector.self), w)
             weight.storeBytes(of: w - rate * g, toByteOffset: 4 * i, as: Vector.self)
             i += 8
         }
         let tail = RowLayout.weight(of: row)
         while i < dimension {
-            tail[i] -= rate * decayed(gradient[i], tail[i])
+            tail[i] -= rate * decayed(float(gradient, i), tail[i])
             i += 1
         }
     }
 
     /// `G += g^2; w -= rate * g / sqrt(G)` (Duchi, Hazan and Singer 2011)
     @inline(__always)
-    private func adagrad(_ row: UnsafeMutableRawPointer, _ gradient: UnsafePointer<Float>) {
+    private func adagrad(_ row: UnsafeMutableRawPointer, _ gradient: UnsafeRawPointer) {
         let weight = row + RowLayout.weightOffset
         let squares = row + layout.stateOffset
-        let pushed = UnsafeRawPointer(gradient)
         let dimension = layout.dimension
         var i = 0
         while i + 8 <= dimension {
             let w = weight.loadUnaligned(fromByteOffset: 4 * i, as: Vector.self)
-            let g = decayed(pushed.loadUnaligned(fromByteOffset: 4 * i, as: Vector.self), w)
+            let g = decayed(gradient.loadUnaligned(fromByteOffset: 4 * i, as: Vector.self), w)
             let sum = squares.loadUnaligned(fromByteOffset: 4 * i, as: Vector.self) + g * g
             squares.storeBytes(of: sum, toByteOffset: 4 * i, as: Vector.self)
             let step = rate * g / squareRoot(sum)
@@ -119,7 +116,7 @@ struct OptimizerKernel: Sendable {
         let weights = RowLayout.weight(of: row)
         let sums = squares.assumingMemoryBound(to: Float.self)
         while i < dimension {
-            let g = decayed(gradient[i], weights[i])
+            let g = decayed(float(gradient, i), weights[i])
             sums[i] += g * g
             weights[i] -= rate * g / lehr_sqrtf(sums[i])
             i += 1
@@ -131,7 +128,7 @@ struct OptimizerKernel: Sendable {
     /// (Kingma and Ba 2014, algorithm 1).
     @inline(__always)
     private func adam(
-        _ row: UnsafeMutableRawPointer, _ gradient: UnsafePointer<Float>, _ beta1: Float,
+        _ row: UnsafeMutableRawPointer, _ gradient: UnsafeRawPointer, _ beta1: Float,
         _ beta2: Float, _ epsilon: Float
     ) {
         let header = RowLayout.header(of: row)
@@ -143,11 +140,10 @@ struct OptimizerKernel: Sendable {
         let weight = row + RowLayout.weightOffset
         let first = row + layout.stateOffset
         let second = first + 4 * dimension
-        let pushed = UnsafeRawPointer(gradient)
         var i = 0
         while i + 8 <= dimension {
             let w = weight.loadUnaligned(fromByteOffset: 4 * i, as: Vector.self)
-            let g = decayed(pushed.loadUnaligned(fromByteOffset: 4 * i, as: Vector.self), w)
+            let g = decayed(gradient.loadUnaligned(fromByteOffset: 4 * i, as: Vector.self), w)
             var m = first.loadUnaligned(fromByteOffset: 4 * i, as: Vector.self)
             var v = second.loadUnaligned(fromByteOffset: 4 * i, as: Vector.self)
             m += (1 - beta1) * (g - m)
@@ -162,13 +158,18 @@ struct OptimizerKernel: Sendable {
         let firsts = first.assumingMemoryBound(to: Float.self)
         let seconds = second.assumingMemoryBound(to: Float.self)
         while i < dimension {
-            let g = decayed(gradient[i], weights[i])
+            let g = decayed(float(gradient, i), weights[i])
             firsts[i] += (1 - beta1) * (g - firsts[i])
             seconds[i] += (1 - beta2) * (g * g - seconds[i])
             let scale = lehr_sqrtf(seconds[i] * correction) + epsilon
             weights[i] -= scaledRate * firsts[i] / scale
             i += 1
         }
+    }
+
+    @inline(__always)
+    private func float(_ gradient: UnsafeRawPointer, _ index: Int) -> Float {
+        gradient.loadUnaligned(fromByteOffset: 4 * index, as: Float.self)
     }
 
     /// `gradient + l2 * weight`, clamped to the limit.

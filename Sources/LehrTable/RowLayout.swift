@@ -36,6 +36,9 @@ struct RowLayout: Hashable, Sendable {
         self.stride = (used + Self.cacheLine - 1) / Self.cacheLine * Self.cacheLine
     }
 
+    /// Bytes of a weight, or of a gradient.
+    var weightBytes: Int { stateOffset - Self.weightOffset }
+
     static func header(of row: UnsafeMutableRawPointer) -> UnsafeMutablePointer<RowHeader> {
         row.assumingMemoryBound(to: RowHeader.self)
     }

@@ -88,7 +88,7 @@ extension RowStore {
     /// `byteCount` bytes of the row behind the first slot with the right tag, and only then is a row
     /// looked at.
     func locate(
-        _ keys: UnsafeBufferPointer<UInt64>, touching byteCount: Int,
+        _ keys: PackedElements<UInt64>, touching byteCount: Int,
         into rows: UnsafeMutableBufferPointer<UnsafeMutableRawPointer?>
     ) {
         guard let slots else {

@@ -39,7 +39,7 @@ package final class TablePartition {
     package var bytesUsed: Int { store.bytesUsed }
 
     /// The position of the first key that does not belong here, or nil when all do.
-    package func firstKeyOutside(_ keys: UnsafeBufferPointer<UInt64>) -> Int? {
+    package func firstKeyOutside(_ keys: PackedElements<UInt64>) -> Int? {
         switch spec.keys {
         case .hashed:
             return keys.firstIndex { !range.contains(UInt32(truncatingIfNeeded: mixed($0) >> 48)) }
@@ -57,11 +57,11 @@ extension TablePartition {
     ///
     /// A key never pushed reads as its initial value, and reading it creates nothing.
     package func pull(
-        keys: UnsafeBufferPointer<UInt64>, into weights: UnsafeMutableBufferPointer<Float>
+        keys: PackedElements<UInt64>, into weights: UnsafeMutableBufferPointer<Float>
     ) {
         let dimension = layout.dimension
         precondition(weights.count == keys.count * dimension, "a pull has a row for each key")
-        guard let target = weights.baseAddress, let source = keys.baseAddress else { return }
+        guard let target = weights.baseAddress else { return }
         var missing = 0
         withUnsafeTemporaryAllocation(
             of: UnsafeMutableRawPointer?.self, capacity: Self.blockCount
@@ -69,7 +69,7 @@ extension TablePartition {
             var start = 0
             while start < keys.count {
                 let count = Swift.min(Self.blockCount, keys.count - start)
-                let block = UnsafeBufferPointer(start: source + start, count: count)
+                let block = keys.part(start..<start + count)
                 store.locate(block, touching: layout.stateOffset, into: rows)
                 for i in 0..<count {
                     let output = target + (start + i) * dimension
@@ -102,8 +102,8 @@ extension TablePartition {
     ///   - now: stored as the rows' last-seen stamp, in whatever unit the caller counts.
     @discardableResult
     package func push(
-        keys: UnsafeBufferPointer<UInt64>, gradients: UnsafeBufferPointer<Float>,
-        shows: UnsafeBufferPointer<Float>? = nil, clicks: UnsafeBufferPointer<Float>? = nil,
+        keys: PackedElements<UInt64>, gradients: PackedElements<Float>,
+        shows: PackedElements<Float>? = nil, clicks: PackedElements<Float>? = nil,
         now: UInt32
     ) -> PushOutcome {
         let dimension = layout.dimension
@@ -113,9 +113,7 @@ extension TablePartition {
                 counts?.count ?? keys.count == keys.count, "a push has counts for each key")
         }
         var outcome = PushOutcome()
-        guard let source = keys.baseAddress, let gradient = gradients.baseAddress else {
-            return outcome
-        }
+        guard let gradient = gradients.start else { return outcome }
         withUnsafeTemporaryAllocation(
             of: UnsafeMutableRawPointer?.self, capacity: Self.blockCount
         ) { rows in
@@ -123,10 +121,10 @@ extension TablePartition {
             while start < keys.count {
                 let count = Swift.min(Self.blockCount, keys.count - start)
                 let block = PushBlock(
-                    keys: UnsafeBufferPointer(start: source + start, count: count),
-                    gradients: gradient + start * dimension,
-                    shows: shows?.baseAddress.map { $0 + start },
-                    clicks: clicks?.baseAddress.map { $0 + start }, now: now)
+                    keys: keys.part(start..<start + count),
+                    gradients: gradient + start * layout.weightBytes,
+                    shows: shows?.part(start..<start + count),
+                    clicks: clicks?.part(start..<start + count), now: now)
                 let blockRows = UnsafeMutableBufferPointer(rebasing: rows[..<count])
                 store.locate(block.keys, touching: layout.stride, into: blockRows)
                 admit(block, rows: blockRows, outcome: &outcome)
@@ -139,10 +137,10 @@ extension TablePartition {
     }
 
     private struct PushBlock {
-        let keys: UnsafeBufferPointer<UInt64>
-        let gradients: UnsafePointer<Float>
-        let shows: UnsafePointer<Float>?
-        let clicks: UnsafePointer<Float>?
+        let keys: PackedElements<UInt64>
+        let gradients: UnsafeRawPointer
+        let shows: PackedElements<Float>?
+        let clicks: PackedElements<Float>?
         let now: UInt32
     }
 
@@ -154,7 +152,7 @@ extension TablePartition {
         for i in block.keys.indices {
             let show = block.shows?[i] ?? 0
             let click = block.clicks?[i] ?? 0
-            let gradient = block.gradients + i * layout.dimension
+            let gradient = block.gradients + i * layout.weightBytes
             guard kernel.isApplicable(gradient), abs(show) <= OptimizerKernel.gradientLimit,
                 abs(click) <= OptimizerKernel.gradientLimit
             else {

@@ -71,17 +71,17 @@ package struct FieldWriter {
     package init() {}
 
     package mutating func append(_ field: Int, _ number: Int) {
-        varint(UInt64(field) << 3)
-        varint(UInt64(bitPattern: Int64(number)))
+        Self.append(varint: UInt64(field) << 3, to: &bytes)
+        Self.append(varint: UInt64(bitPattern: Int64(number)), to: &bytes)
     }
 
     package mutating func append(_ field: Int, _ value: some Collection<UInt8>) {
-        varint(UInt64(field) << 3 | 2)
-        varint(UInt64(value.count))
+        Self.append(varint: UInt64(field) << 3 | 2, to: &bytes)
+        Self.append(varint: UInt64(value.count), to: &bytes)
         bytes.append(contentsOf: value)
     }
 
-    private mutating func varint(_ number: UInt64) {
+    static func append(varint number: UInt64, to bytes: inout [UInt8]) {
         var rest = number
         while rest > 0x7F {
             bytes.append(UInt8(rest & 0x7F) | 0x80)

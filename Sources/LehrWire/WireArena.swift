@@ -8,6 +8,8 @@ package final class WireArena {
     /// An ordinary chunk that is kept when the arena is emptied, and the others.
     private var first: UnsafeMutableRawPointer?
     private var chunks: [UnsafeMutableRawPointer] = []
+    /// Encoded messages that decoded ones point into.
+    private var kept: [[UInt8]] = []
     private var cursor: UnsafeMutableRawPointer?
     private var remaining = 0
     private let table: UnsafeMutablePointer<ProtobufCAllocator>
@@ -42,6 +44,7 @@ package final class WireArena {
             for chunk in chunks { chunk.deallocate() }
             chunks.removeAll()
         }
+        if !kept.isEmpty { kept.removeAll() }
         cursor = first
         remaining = first == nil ? 0 : Self.chunkSize
     }
@@ -51,6 +54,8 @@ package final class WireArena {
     static func decodedBytesMax(_ count: Int) -> Int {
         min(16 * count + (64 << 10), count + (256 << 20))
     }
+
+    func keep(_ bytes: [UInt8]) { kept.append(bytes) }
 
     func allow(_ bytes: Int) { allowance = bytes }
 

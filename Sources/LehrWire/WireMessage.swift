@@ -17,28 +17,47 @@ package struct WireError: Error, Equatable, CustomStringConvertible {
 }
 
 extension WireMessage {
-    /// Reads a message; it and all that hangs from it live in `arena`.
+    /// Reads a message; it and all that hangs from it live in `arena`, which keeps `bytes` when large
+    /// fields stay in them.
     ///
     /// Refuses texts that are not UTF-8 or have a NUL in them, and a message that would take much
     /// more memory than its bytes, such as one of millions of empty parts.
+    /// - Parameter inPlaceMin: the size from which a `bytes` field stays where it is.
     package static func decode(
-        _ bytes: [UInt8], in arena: WireArena
+        _ bytes: [UInt8], in arena: WireArena, inPlaceMin: Int = BytesInPlace.bytesMin
     ) throws(WireError) -> UnsafePointer<Self> {
-        let name = { String(cString: descriptor.pointee.name) }
         let wrong = bytes.withUnsafeBytes { TextCheck.firstWrongField($0, descriptor) }
-        if let wrong {
-            throw WireError(message: name(), reason: "'\(wrong)' is not UTF-8 without NUL")
-        }
+        if let wrong { throw Self.error("'\(wrong)' is not UTF-8 without NUL") }
         arena.allow(WireArena.decodedBytesMax(bytes.count))
+        guard bytes.count >= inPlaceMin, descriptor.has(PROTOBUF_C_TYPE_BYTES),
+            let emptied = bytes.withUnsafeBytes({
+                BytesInPlace.emptied($0, descriptor, from: inPlaceMin)
+            })
+        else { return UnsafePointer(try unpack(bytes, in: arena)) }
+        let message = try unpack(emptied, in: arena)
+        // An array's bytes stay where they are for as long as nobody changes it.
+        arena.keep(bytes)
+        bytes.withUnsafeBytes {
+            BytesInPlace.restore(
+                UnsafeMutableRawPointer(message), from: $0, descriptor, from: inPlaceMin)
+        }
+        return UnsafePointer(message)
+    }
+
+    private static func unpack(
+        _ bytes: [UInt8], in arena: WireArena
+    ) throws(WireError) -> UnsafeMutablePointer<Self> {
         let message = bytes.withUnsafeBufferPointer {
             protobuf_c_message_unpack(descriptor, arena.allocator, $0.count, $0.baseAddress)
         }
         guard let message else {
-            throw WireError(
-                message: name(),
-                reason: arena.isOverdrawn ? "it is much larger than its bytes" : nil)
+            throw error(arena.isOverdrawn ? "it is much larger than its bytes" : nil)
         }
-        return UnsafeRawPointer(message).assumingMemoryBound(to: Self.self)
+        return UnsafeMutableRawPointer(message).assumingMemoryBound(to: Self.self)
+    }
+
+    private static func error(_ reason: String?) -> WireError {
+        WireError(message: String(cString: descriptor.pointee.name), reason: reason)
     }
 
     /// Builds a message in an arena of its own and returns its bytes.

@@ -1,17 +1,16 @@
 package import CLehrWire
+package import LehrCore
 
 extension ProtobufCBinaryData {
     /// The field as packed little-endian elements; nil when its length is not a whole number of them.
     ///
-    /// Valid while the message's arena lives, which also aligns it to 16 bytes.
+    /// Valid while the message's arena lives.
     package func elements<Element: BitwiseCopyable>(
         of type: Element.Type
-    ) -> UnsafeBufferPointer<Element>? {
+    ) -> PackedElements<Element>? {
         guard len % MemoryLayout<Element>.stride == 0 else { return nil }
-        guard let data else { return UnsafeBufferPointer(start: nil, count: 0) }
-        return UnsafeBufferPointer(
-            start: UnsafeRawPointer(data).assumingMemoryBound(to: Element.self),
-            count: len / MemoryLayout<Element>.stride)
+        guard let data else { return PackedElements() }
+        return PackedElements(start: data, count: len / MemoryLayout<Element>.stride)
     }
 }
 

@@ -2,7 +2,7 @@ import Glibc
 import LehrReactor
 
 /// A socket that fails when it is told to.
-final class SabotagedStream: ByteStream {
+final class SabotagedStream: GatheringStream {
     private let socket: Socket
     private var isBroken = false
     private var isClosed = false
@@ -46,6 +46,18 @@ final class SabotagedStream: ByteStream {
             if allowance == 0 { cut() }
         }
         return result
+    }
+
+    func write(_ parts: UnsafeBufferPointer<iovec>) -> Transfer {
+        if !isBroken, allowance == nil { return socket.write(parts) }
+        var taken = 0
+        for part in parts {
+            let result = write(UnsafeRawBufferPointer(start: part.iov_base, count: part.iov_len))
+            guard case .bytes(let count) = result else { return taken > 0 ? .bytes(taken) : result }
+            taken += count
+            if count < part.iov_len { break }
+        }
+        return .bytes(taken)
     }
 
     func endWriting() { socket.endWriting() }

@@ -117,7 +117,9 @@ import Testing
                     let rows = owned.rows.scan(from: .start, limit: 100_000)
                     #expect(rows.weights.allSatisfy { $0.isFinite }, "seed \(seed)")
                     #expect(
-                        rows.keys.withUnsafeBufferPointer { owned.rows.firstKeyOutside($0) } == nil)
+                        rows.keys.withUnsafeBufferPointer {
+                            owned.rows.firstKeyOutside(PackedElements($0))
+                        } == nil)
                 }
             }
         }

@@ -36,7 +36,7 @@ let wholeRange = BucketRange.even(bits: 0)[0]
 extension TablePartition {
     func pull(_ keys: [UInt64]) -> [Float] {
         var weights = [Float](repeating: .nan, count: keys.count * spec.dimension)
-        keys.withUnsafeBufferPointer { keys in
+        withPacked(keys) { keys in
             weights.withUnsafeMutableBufferPointer { pull(keys: keys, into: $0) }
         }
         return weights
@@ -47,14 +47,14 @@ extension TablePartition {
         _ keys: [UInt64], _ gradients: [Float], shows: [Float]? = nil, clicks: [Float]? = nil,
         now: UInt32 = 0
     ) -> PushOutcome {
-        keys.withUnsafeBufferPointer { keys in
-            gradients.withUnsafeBufferPointer { gradients in
-                (shows ?? []).withUnsafeBufferPointer { showBuffer in
-                    (clicks ?? []).withUnsafeBufferPointer { clickBuffer in
+        withPacked(keys) { keys in
+            withPacked(gradients) { gradients in
+                withPacked(shows ?? []) { packedShows in
+                    withPacked(clicks ?? []) { packedClicks in
                         push(
                             keys: keys, gradients: gradients,
-                            shows: shows == nil ? nil : showBuffer,
-                            clicks: clicks == nil ? nil : clickBuffer, now: now)
+                            shows: shows == nil ? nil : packedShows,
+                            clicks: clicks == nil ? nil : packedClicks, now: now)
                     }
                 }
             }
@@ -62,7 +62,7 @@ extension TablePartition {
     }
 
     func firstKeyOutside(_ keys: [UInt64]) -> Int? {
-        keys.withUnsafeBufferPointer { firstKeyOutside($0) }
+        withPacked(keys) { firstKeyOutside($0) }
     }
 
     /// All rows, scanned `limit` at a time.
@@ -91,3 +91,13 @@ extension InitialRow {
 }
 
 func bits(_ floats: [Float]) -> [UInt32] { floats.map(\.bitPattern) }
+
+/// The elements at an odd address, as they may come in a message.
+private func withPacked<Element: BitwiseCopyable, Result>(
+    _ elements: [Element], _ body: (PackedElements<Element>) -> Result
+) -> Result {
+    let shifted = [0] + elements.withUnsafeBytes { [UInt8]($0) }
+    return shifted.withUnsafeBytes {
+        body(PackedElements(start: $0.baseAddress.map { $0 + 1 }, count: elements.count))
+    }
+}

@@ -65,6 +65,7 @@ final class ClientConnection: HTTP2Connection {
     }
 
     private func secure(_ socket: Socket) {
+        socket.shortenLocalQueue()
         guard let security = transport.security else { return begin(socket) }
         handshake = security.connect(
             socket, to: endpoint.server, on: reactor, timeout: transport.limits.handshakeTimeout
@@ -180,11 +181,12 @@ final class ClientConnection: HTTP2Connection {
         }
     }
 
-    override func fill(
-        _ target: UnsafeMutableRawBufferPointer, from source: UnsafeMutableRawPointer
+    override func writeFrame(
+        _ count: Int, behind head: UnsafePointer<UInt8>, of source: UnsafeMutableRawPointer,
+        to output: OutputBuffer
     ) -> Bool {
         Unmanaged<ClientCall>.fromOpaque(source)._withUnsafeGuaranteedRef {
-            $0.write(into: target)
+            $0.write(count, behind: head, to: output)
         }
     }
 

@@ -47,52 +47,76 @@ struct OutgoingMessages {
     /// Fills `target` as far as the messages go; returns the number of bytes.
     mutating func read(into target: UnsafeMutableRawBufferPointer) -> Int {
         var filled = 0
-        while filled < target.count, let message = head {
-            let space = UnsafeMutableRawBufferPointer(rebasing: target[filled...])
-            filled +=
-                position < MessageDecoder.prefixSize
-                ? readPrefix(of: message, into: space) : readBody(of: message, into: space)
-            if position == MessageDecoder.prefixSize + message.count {
-                let next = rest.popFirst()
-                head = next?.bytes
-                isHeadCompressed = next?.isCompressed ?? false
-                position = 0
-            }
+        while let piece = next(atMost: target.count - filled) {
+            piece.copy(to: UnsafeMutableRawBufferPointer(rebasing: target[filled...]))
+            filled += piece.count
         }
-        byteCount -= filled
         return filled
     }
 
-    private mutating func readPrefix(
-        of message: [UInt8], into target: UnsafeMutableRawBufferPointer
-    ) -> Int {
-        let count = min(target.count, MessageDecoder.prefixSize - position)
-        if count == MessageDecoder.prefixSize {
-            target[0] = isHeadCompressed ? 1 : 0
-            target.storeBytes(
-                of: UInt32(truncatingIfNeeded: message.count).bigEndian, toByteOffset: 1,
-                as: UInt32.self)
-            position = count
-            return count
+    /// Appends the next `count` bytes, which there are, to `output`.
+    mutating func write(_ count: Int, to output: OutputBuffer) {
+        var left = count
+        while let piece = next(atMost: left) {
+            left -= piece.count
+            switch piece {
+            case .prefix: piece.copy(to: output.extend(by: piece.count))
+            case .body(let message, let range): output.append(message, range)
+            }
         }
-        let prefix = UInt64(message.count) | (isHeadCompressed ? 1 << 32 : 0)
-        for index in 0..<count {
-            let shift = UInt64(8 * (MessageDecoder.prefixSize - 1 - position - index))
-            target[index] = UInt8(truncatingIfNeeded: prefix >> shift)
-        }
-        position += count
-        return count
     }
 
-    private mutating func readBody(
-        of message: [UInt8], into target: UnsafeMutableRawBufferPointer
-    ) -> Int {
-        let start = position - MessageDecoder.prefixSize
-        let count = min(target.count, message.count - start)
-        message.withUnsafeBytes { source in
-            target.copyMemory(from: UnsafeRawBufferPointer(rebasing: source[start..<start + count]))
+    /// What lies in one place.
+    private enum Piece {
+        /// Of the prefix, whose bytes are those of a number of five bytes, big-endian.
+        case prefix(UInt64, Range<Int>)
+        case body([UInt8], Range<Int>)
+
+        var count: Int {
+            switch self {
+            case .prefix(_, let range), .body(_, let range): range.count
+            }
         }
-        position += count
-        return count
+
+        /// `target` is as long, or longer.
+        @inline(__always)
+        func copy(to target: UnsafeMutableRawBufferPointer) {
+            switch self {
+            case .prefix(let number, let range):
+                // The bytes wanted come first then.
+                let shifted = number << UInt64(24 + 8 * range.lowerBound)
+                withUnsafeBytes(of: shifted.bigEndian) {
+                    target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<range.count]))
+                }
+            case .body(let message, let range):
+                message.withUnsafeBytes {
+                    target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[range]))
+                }
+            }
+        }
+    }
+
+    /// The next bytes, up to `most` of them; nil: none are left or wanted.
+    @inline(__always)
+    private mutating func next(atMost most: Int) -> Piece? {
+        guard let message = head, most > 0 else { return nil }
+        let piece: Piece
+        if position < MessageDecoder.prefixSize {
+            let end = min(position + most, MessageDecoder.prefixSize)
+            piece = .prefix(
+                UInt64(message.count) | (isHeadCompressed ? 1 << 32 : 0), position..<end)
+        } else {
+            let start = position - MessageDecoder.prefixSize
+            piece = .body(message, start..<min(start + most, message.count))
+        }
+        position += piece.count
+        byteCount -= piece.count
+        if position == MessageDecoder.prefixSize + message.count {
+            let next = rest.popFirst()
+            head = next?.bytes
+            isHeadCompressed = next?.isCompressed ?? false
+            position = 0
+        }
+        return piece
     }
 }

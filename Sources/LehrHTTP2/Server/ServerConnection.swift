@@ -143,11 +143,12 @@ final class ServerConnection: HTTP2Connection {
         account(stream, arrived: bytes.count, used: used ?? bytes.count, isLast: isLast)
     }
 
-    override func fill(
-        _ target: UnsafeMutableRawBufferPointer, from source: UnsafeMutableRawPointer
+    override func writeFrame(
+        _ count: Int, behind head: UnsafePointer<UInt8>, of source: UnsafeMutableRawPointer,
+        to output: OutputBuffer
     ) -> Bool {
         Unmanaged<ServerCall>.fromOpaque(source)._withUnsafeGuaranteedRef {
-            $0.write(into: target)
+            $0.write(count, behind: head, to: output)
         }
     }
 

@@ -102,8 +102,8 @@ extension ControlClient {
             request.partition = UInt32(partition)
             request.incarnation = placed.incarnation.value
         } read: { chunk in
-            let keys = chunk.keys.elements(of: UInt64.self).map { Array($0) } ?? []
-            let weights = chunk.values.elements(of: Float.self).map { Array($0) } ?? []
+            let keys = chunk.keys.elements(of: UInt64.self)?.copied() ?? []
+            let weights = chunk.values.elements(of: Float.self)?.copied() ?? []
             guard weights.count == keys.count * table.spec.dimension else {
                 throw ClientError("\(address): a scan's rows do not fit its keys")
             }

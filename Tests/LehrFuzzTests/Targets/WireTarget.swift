@@ -19,7 +19,10 @@ enum WireTarget {
     /// A message is read, looked at, and written; what was written is read as the same.
     fileprivate static func message<M: WireMessage>(_ type: M.Type, _ bytes: [UInt8]) throws {
         let arena = WireArena()
-        guard let message = try? M.decode(bytes, in: arena) else { return }
+        guard let message = try? M.decode(bytes, in: arena) else {
+            let inPlace = try? M.decode(bytes, in: arena, inPlaceMin: 1)
+            return try require(inPlace == nil, "bytes are a message when they stay in place")
+        }
         let base = UnsafeRawPointer(message).assumingMemoryBound(to: ProtobufCMessage.self)
         var seen = Sight()
         try look(at: base, &seen, depth: 0)
@@ -38,6 +41,12 @@ enum WireTarget {
             let second = arena.bytes(of: UnsafeMutablePointer(mutating: again))
             try require(first == second, "a message comes back changed")
         }
+        guard let inPlace = try? M.decode(bytes, in: arena, inPlaceMin: 1) else {
+            throw FuzzFailure("a message is none when its bytes stay in place")
+        }
+        try require(
+            arena.bytes(of: UnsafeMutablePointer(mutating: inPlace)) == first,
+            "a message whose bytes stay in place is another")
         try translate(message)
         withExtendedLifetime(arena) {}
     }

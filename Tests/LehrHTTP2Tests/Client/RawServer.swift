@@ -21,8 +21,8 @@ final class RawServer {
     let reactor: Reactor
     private var listener: Listener?
     private(set) var connections: [Connection] = []
-    /// Greets each client with SETTINGS; set before the first comes.
-    var greets = true
+    /// What each client is greeted with; set before the first comes.
+    var greeting = Frames.frame(Frames.settings, flags: 0, stream: 0, [])
     /// DATA that ends a request, with the connection's number from 0.
     var onRequest: (Connection, Frame) -> Void = { _, _ in }
     var onFrame: (Connection, Frame) -> Void = { _, _ in }
@@ -32,7 +32,7 @@ final class RawServer {
         listener = try Listener(at: HostPort("127.0.0.1:0"), on: reactor) { [unowned self] in
             let connection = Connection(number: connections.count, $0, self)
             connections.append(connection)
-            if greets { connection.send(Frames.frame(4, flags: 0, stream: 0, [])) }
+            if !greeting.isEmpty { connection.send(greeting) }
         }
         scene.atEnd { [self] in
             close()
@@ -58,6 +58,8 @@ final class RawServer {
         private var token: PollToken?
         private var bytes: [UInt8] = []
         private var isPastPreface = false
+        /// Reads nothing more.
+        var isDeaf = false
 
         init(number: Int, _ socket: Socket, _ server: RawServer) {
             self.number = number
@@ -104,7 +106,7 @@ final class RawServer {
 
         func ready(_ readiness: Readiness) {
             var buffer = [UInt8](repeating: 0, count: 65536)
-            while token != nil {
+            while token != nil, !isDeaf {
                 let transfer = buffer.withUnsafeMutableBytes { socket.read(into: $0) }
                 guard case .bytes(let count) = transfer else { break }
                 bytes += buffer.prefix(count)

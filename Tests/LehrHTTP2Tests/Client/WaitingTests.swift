@@ -48,7 +48,7 @@ import Testing
         let limits = Self.limits { $0.connectTimeout = .milliseconds(60) }
         try Scene.run(on: .sockets, limits: limits) { scene in
             let server = try RawServer(scene)
-            server.greets = false
+            server.greeting = []
             let start = scene.core.now
             _ = scene.client.channel(to: server.address).unary(
                 "/t/Echo", [], CallOptions(timeout: nil)
@@ -252,24 +252,26 @@ import Testing
     @Test func aConnectionThatCannotKeepUpGetsAnother() throws {
         let limits = Self.limits { $0.connectionsPerAddressMax = 2 }
         try Scene.run(on: .sockets, limits: limits) { scene in
-            let channel = scene.client.channel(to: try scene.serve(Self.echo).address)
-            let message = [UInt8](repeating: 1, count: 24 << 20)
-            var ended = 0
-            func call(_ message: [UInt8]) {
-                _ = channel.unary("/t/Echo", message, CallOptions()) { result in
-                    #expect(result == .success(message))
-                    ended += 1
-                    guard ended == 3 else { return }
-                    #expect(scene.counters.connectionsMade == 2)
-                    scene.finish()
-                }
+            let server = try RawServer(scene)
+            // More than the sockets between them take.
+            let window: UInt32 = 1 << 30
+            server.greeting =
+                Frames.frame(
+                    Frames.settings, flags: 0, stream: 0, [0, 4] + Frames.bytes(window))
+                + Frames.frame(Frames.windowUpdate, flags: 0, stream: 0, Frames.bytes(window))
+            server.onFrame = { connection, frame in
+                if frame.type == Frames.headers { connection.isDeaf = true }
             }
-            call([1])
-            scene.once {
-                ended == 1
+            let channel = scene.client.channel(to: server.address)
+            let message = [UInt8](repeating: 1, count: 60 << 20)
+            _ = channel.unary("/t/M", message, CallOptions()) { _ in }
+            scene.onceStill {
+                Int(scene.counters.bytesOut)
             } _: {
-                call(message)
-                scene.after(.milliseconds(1)) { call([2]) }
+                #expect(scene.counters.connectionsMade == 1)
+                #expect(scene.counters.bytesOut < message.count)
+                _ = channel.unary("/t/M", [2], CallOptions()) { _ in }
+                scene.once({ scene.counters.connectionsMade == 2 }, scene.finish)
             }
         }
     }
