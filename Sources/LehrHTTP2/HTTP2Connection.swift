@@ -11,7 +11,9 @@ import LehrReactor
 class HTTP2Connection: PollTarget, SessionEvents {
     let transport: HTTP2Transport
     private(set) var session: OpaquePointer?
-    private var stream: (any ByteStream)?
+    private var stream: (any ByteStream)? {
+        didSet { gathering = stream as? any GatheringStream }
+    }
     /// The same, if it takes output in parts.
     private var gathering: (any GatheringStream)?
     private var token: PollToken?
@@ -84,7 +86,6 @@ class HTTP2Connection: PollTarget, SessionEvents {
         do throws(SystemError) {
             token = try reactor.watch(stream.descriptor, self)
             self.stream = stream
-            gathering = stream as? any GatheringStream
             transport.counters.connectionsOpen += 1
             markDirty()
             // What came with the end of a handshake is not announced again.
@@ -118,7 +119,6 @@ class HTTP2Connection: PollTarget, SessionEvents {
         guard let stream else { return }
         stream.close()
         self.stream = nil
-        gathering = nil
         token = nil
         transport.counters.connectionsOpen -= 1
     }
@@ -245,12 +245,12 @@ class HTTP2Connection: PollTarget, SessionEvents {
     /// Takes output from the session into the transport's buffer; false: there is none.
     private func gather() -> Bool {
         let output = transport.output
-        output.removeAll()
-        output.mayBorrow = gathering != nil
+        output.removeAll(mayBorrow: gathering != nil)
         while let session, output.count < HTTP2Transport.outputBytes {
             var start: UnsafePointer<UInt8>?
             let count = nghttp2_session_mem_send(session, &start)
             guard count >= 0 else {
+                output.removeAll()
                 close("cannot send: \(errorText(count))", .failed)
                 return false
             }

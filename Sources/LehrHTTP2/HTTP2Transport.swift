@@ -150,7 +150,6 @@ package final class HTTP2Transport: Transport, TurnEnd {
             counters.hit(.connections)
             return socket.close()
         }
-        socket.shortenLocalQueue()
         let peer = socket.peer?.hostPort
         if let host = peer?.host {
             guard peers[host, default: 0] < limits.connectionsPerPeerMax else {
@@ -159,6 +158,7 @@ package final class HTTP2Transport: Transport, TurnEnd {
             }
             peers[host, default: 0] += 1
         }
+        socket.shortenLocalQueue()
         counters.connectionsAccepted += 1
         guard let security else {
             serve(socket, services, peer)

@@ -15,17 +15,20 @@ final class OutputBuffer {
     private var borrowed: [Borrowed] = []
     /// Bytes of all parts.
     private(set) var count = 0
-    /// Whether large parts of messages may stay where they are: whoever sends takes parts.
-    var mayBorrow = false
+    /// Large parts of messages may stay where they are.
+    private var mayBorrow = false
 
-    /// A part below this costs less to copy than to name.
+    /// A part below this costs less to copy than to name. It also bounds the number of parts: to some
+    /// dozens in the output of one system call, which could take a thousand.
     private static let borrowedMin = 8 << 10
 
     init(capacity: Int) { memory = .allocate(byteCount: capacity, alignment: 64) }
 
     deinit { memory.deallocate() }
 
-    func removeAll() {
+    /// Empties it, for a next user that takes output in parts, or does not.
+    func removeAll(mayBorrow: Bool = false) {
+        self.mayBorrow = mayBorrow
         (count, ownCount) = (0, 0)
         if !borrowed.isEmpty { borrowed.removeAll(keepingCapacity: true) }
     }
@@ -43,6 +46,7 @@ final class OutputBuffer {
         return UnsafeMutableRawBufferPointer(rebasing: memory[(ownCount - size)..<ownCount])
     }
 
+    /// A part of a message, which is held until all is removed.
     func append(_ message: [UInt8], _ range: Range<Int>) {
         if mayBorrow, range.count >= Self.borrowedMin {
             borrowed.append(Borrowed(position: ownCount, message: message, range: range))
@@ -105,7 +109,7 @@ final class OutputBuffer {
     private func grow(by size: Int) {
         let larger = UnsafeMutableRawBufferPointer.allocate(
             byteCount: 2 * (memory.count + size), alignment: 64)
-        larger.copyMemory(from: UnsafeRawBufferPointer(memory))
+        larger.copyMemory(from: UnsafeRawBufferPointer(rebasing: memory[..<ownCount]))
         memory.deallocate()
         memory = larger
     }

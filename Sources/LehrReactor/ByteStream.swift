@@ -33,6 +33,6 @@ package protocol ByteStream: AnyObject {
 
 /// A stream for which several parts of a write need not be put together first.
 package protocol GatheringStream: ByteStream {
-    /// As `write` of all parts, one behind the other; at most 1,024.
+    /// As `write` of all parts, one behind the other; at most `IOV_MAX` of them, 1,024 on Linux.
     func write(_ parts: UnsafeBufferPointer<iovec>) -> Transfer
 }

@@ -75,13 +75,13 @@ package final class Socket: GatheringStream {
         set(Int32(IPPROTO_TCP), TCP_USER_TIMEOUT, 30_000)
     }
 
-    /// Bounds what waits to be read when the peer runs on this machine.
+    /// Bounds what waits to be read when both ends have the same address, so are on one machine.
     ///
     /// The kernel lets the queue grow until a path is full at its round-trip time. Where that is a few
     /// microseconds, a longer queue adds no speed: whoever reads just finds the bytes no longer in the
     /// processor's caches, falls behind, and finds the next ones even colder.
     package func shortenLocalQueue() {
-        guard let local, let peer, local.hasHost(of: peer) else { return }
+        guard let local, let peer, local.isHost(of: peer) else { return }
         set(SOL_SOCKET, SO_RCVBUF, Self.localQueueBytes)
     }
 

@@ -35,8 +35,22 @@ package struct SocketAddress: Sendable, CustomStringConvertible {
         return HostPort(host: text(host), port: UInt16(text(port)) ?? 0)
     }
 
-    /// Whether only the ports may differ.
-    func hasHost(of other: SocketAddress) -> Bool { hostPort.host == other.hostPort.host }
+    /// Whether at most the ports differ.
+    func isHost(of other: SocketAddress) -> Bool {
+        guard let host, let otherHost = other.host else { return false }
+        return family == other.family && host == otherHost
+    }
+
+    /// The bytes of an IPv4 or IPv6 address without its port.
+    private var host: [UInt8]? {
+        let field: Range<Int>? =
+            switch family {
+            case AF_INET: MemoryLayout<sockaddr_in>.offset(of: \.sin_addr).map { $0..<$0 + 4 }
+            case AF_INET6: MemoryLayout<sockaddr_in6>.offset(of: \.sin6_addr).map { $0..<$0 + 16 }
+            default: nil
+            }
+        return field.map { field in withUnsafeBytes(of: storage) { Array($0[field]) } }
+    }
 
     package var description: String { hostPort.description }
 

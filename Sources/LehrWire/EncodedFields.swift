@@ -4,7 +4,8 @@ typealias EncodedBytes = Slice<UnsafeRawBufferPointer>
 /// The fields of an encoded message in their order, not decoded; they end early where the bytes are
 /// none.
 ///
-/// What ends early here is refused by protobuf-c, whose bounds are these.
+/// Where they end early protobuf-c refuses the message, whose bounds are these; it refuses more, such
+/// as most fields of the number 0.
 struct EncodedFields: Sequence, IteratorProtocol {
     struct Field {
         let number: UInt32
@@ -29,7 +30,7 @@ struct EncodedFields: Sequence, IteratorProtocol {
 
     mutating func next() -> Field? {
         var after = rest
-        guard let key = Self.varint(&after, Self.keyBytesMax), key >> 3 > 0 else { return nil }
+        guard let key = Self.varint(&after, Self.keyBytesMax) else { return nil }
         let keyCount = after.startIndex - rest.startIndex
         var content: EncodedBytes?
         switch key & 7 {

@@ -22,25 +22,26 @@ extension WireMessage {
     ///
     /// Refuses texts that are not UTF-8 or have a NUL in them, and a message that would take much
     /// more memory than its bytes, such as one of millions of empty parts.
-    /// - Parameter inPlaceMin: the size from which a `bytes` field stays where it is.
+    /// - Parameter inPlaceMin: the size from which a `bytes` field may stay in `bytes`.
     package static func decode(
         _ bytes: [UInt8], in arena: WireArena, inPlaceMin: Int = BytesInPlace.bytesMin
     ) throws(WireError) -> UnsafePointer<Self> {
         let wrong = bytes.withUnsafeBytes { TextCheck.firstWrongField($0, descriptor) }
         if let wrong { throw Self.error("'\(wrong)' is not UTF-8 without NUL") }
         arena.allow(WireArena.decodedBytesMax(bytes.count))
-        guard bytes.count >= inPlaceMin, descriptor.has(PROTOBUF_C_TYPE_BYTES),
-            let emptied = bytes.withUnsafeBytes({
-                BytesInPlace.emptied($0, descriptor, from: inPlaceMin)
-            })
-        else { return UnsafePointer(try unpack(bytes, in: arena)) }
-        let message = try unpack(emptied, in: arena)
-        // An array's bytes stay where they are for as long as nobody changes it.
-        arena.keep(bytes)
-        bytes.withUnsafeBytes {
-            BytesInPlace.restore(
-                UnsafeMutableRawPointer(message), from: $0, descriptor, from: inPlaceMin)
+        guard bytes.count >= inPlaceMin, descriptor.has(PROTOBUF_C_TYPE_BYTES) else {
+            return UnsafePointer(try unpack(bytes, in: arena))
         }
+        // An array's bytes stay where they are for as long as nobody changes it.
+        let inPlace = bytes.withUnsafeBytes {
+            BytesInPlace($0, descriptor, bytesMin: inPlaceMin)
+        }
+        guard let inPlace else { return UnsafePointer(try unpack(bytes, in: arena)) }
+        arena.keep(bytes)
+        // As if they were copied: what is refused does not depend on where a field lies.
+        arena.allow(WireArena.decodedBytesMax(bytes.count) - inPlace.byteCount)
+        let message = try unpack(inPlace.emptied(), in: arena)
+        inPlace.restore(UnsafeMutableRawPointer(message))
         return UnsafePointer(message)
     }
 

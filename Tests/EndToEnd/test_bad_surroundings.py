@@ -71,7 +71,7 @@ def test_commands_without_a_coordinator(sandbox, taken_port):
         address = f"127.0.0.1:{free.getsockname()[1]}"
     for command in (("members",), ("job", "list"), ("job", "watch", "1"), ("placement",)):
         problem = sandbox.run(*command, "--coordinator", address, status=1, seconds=30).stderr
-        assert f"no answer from {address}" in problem and "Is it running?" in problem
+        assert f"no answer from {address}" in problem and "If none runs there, `lehr coordinator` starts one" in problem
     assert "not an address" in sandbox.run("members", "--coordinator", "x", status=1).stderr
 
 

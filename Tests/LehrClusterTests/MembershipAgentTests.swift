@@ -46,6 +46,8 @@ import Testing
             if listens { try listen() }
         }
 
+        deinit { time.forgetAll() }
+
         func listen() throws {
             let services = ServiceTable()
             services.unary(CoordinatorMethods.join) { [weak self] _, request, respond in

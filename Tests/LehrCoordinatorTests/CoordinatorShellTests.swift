@@ -59,6 +59,8 @@ import Testing
                 logger: Logger(label: "t", factory: { _ in SwiftLogNoOpLogHandler() }))
         }
 
+        deinit { time.forgetAll() }
+
         func join(_ name: String, _ role: Role) throws(CoordinatorRefusal) -> MemberIncarnation {
             try shell.decide { instance throws(CoordinatorRefusal) in
                 let (member, directives) = try instance.join(

@@ -20,7 +20,7 @@ import Testing
             expected += message
         }
         let output = OutputBuffer(capacity: 64)
-        output.mayBorrow = mayBorrow
+        output.removeAll(mayBorrow: mayBorrow)
         var framed: [UInt8] = []
         while !outgoing.isEmpty {
             let count = min(16_384, outgoing.byteCount)
@@ -49,7 +49,7 @@ import Testing
         let (writer, reader) = (Socket(pair[0]), Socket(pair[1]))
         let message = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 / 7) }
         let output = OutputBuffer(capacity: 64)
-        output.mayBorrow = true
+        output.removeAll(mayBorrow: true)
         output.append(message, 0..<300_000)
         output.append([1, 2, 3], 0..<3)
         var expected = message + [1, 2, 3]

@@ -32,9 +32,9 @@ import Testing
             try #require(try Resolver.resolve(HostPort(text), forListening: false).first)
         }
         let here = try address("127.0.0.1:1")
-        #expect(here.hasHost(of: try address("127.0.0.1:2")))
-        #expect(!here.hasHost(of: try address("127.0.0.2:1")))
-        #expect(!here.hasHost(of: try address("[::1]:1")))
+        #expect(here.isHost(of: try address("127.0.0.1:2")))
+        #expect(!here.isHost(of: try address("127.0.0.2:1")))
+        #expect(!here.isHost(of: try address("[::1]:1")))
     }
 
     private static func receiveBuffer(_ socket: Socket) -> Int32 {

@@ -135,8 +135,8 @@ struct ClientError: Error, CustomStringConvertible {
         case .unavailable, .deadlineExceeded:
             description = """
                 no answer from \(address): \(error.message)
-                Is it running? `lehr coordinator` starts a coordinator; --coordinator HOST:PORT or \
-                LEHR_COORDINATOR names another one.
+                If none runs there, `lehr coordinator` starts one; --coordinator HOST:PORT or \
+                LEHR_COORDINATOR names another.
                 """
         default: description = error.message
         }
