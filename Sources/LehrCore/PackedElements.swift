@@ -1,8 +1,8 @@
 /// Elements one behind the other in memory, at any address: those of a message begin wherever the
 /// message has them. The memory is somebody else's.
 ///
-/// An `UnsafeBufferPointer` wants aligned ones; to load others costs nothing on the processors that
-/// Lehr runs on.
+/// An `UnsafeBufferPointer` wants aligned ones; to load others is one instruction all the same on the
+/// processors that Lehr runs on.
 package struct PackedElements<Element: BitwiseCopyable>: RandomAccessCollection {
     package let start: UnsafeRawPointer?
     package let count: Int
@@ -41,6 +41,7 @@ package struct PackedElements<Element: BitwiseCopyable>: RandomAccessCollection 
             count: range.count)
     }
 
+    /// An array of them, by one copy of memory.
     package func copied() -> [Element] {
         Array(unsafeUninitializedCapacity: count) { target, filled in
             UnsafeMutableRawBufferPointer(target).copyMemory(

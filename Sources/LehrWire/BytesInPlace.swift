@@ -2,9 +2,9 @@ import CLehrWire
 
 /// Large `bytes` fields that stay where they are in the encoded message.
 ///
-/// protobuf-c copies each field that it reads. For bulk data, such as rows and gradients, that would be
-/// half of what a message costs. So protobuf-c is given the message without them, and what it makes of
-/// that is then pointed to where they are.
+/// protobuf-c copies each field that it reads, which for bulk data, such as rows and gradients, is as
+/// much work as putting the message together. So protobuf-c is given the message without them, and
+/// what it makes of that is then pointed to where they are.
 ///
 /// Everything is copied, as ever, when large fields are less than half of a message, when a field
 /// comes twice in it or in a large part of it, and when there are very many fields. Repeated `bytes`
@@ -15,7 +15,7 @@ struct BytesInPlace {
 
     private let whole: UnsafeRawBufferPointer
     private let type: MessageType
-    private let bytesMin: Int
+    private let walk: Walk
     /// Of all fields that stay.
     let byteCount: Int
 
@@ -23,8 +23,7 @@ struct BytesInPlace {
     init?(_ bytes: UnsafeRawBufferPointer, _ type: MessageType, bytesMin: Int) {
         whole = bytes
         self.type = type
-        self.bytesMin = bytesMin
-        let walk = Walk(bytesMin: bytesMin, depth: MessageType.depthMax)
+        walk = Walk(bytesMin: bytesMin, depth: MessageType.depthMax)
         guard let count = walk.largeBytes(bytes[...], type), count > 0, 2 * count >= bytes.count
         else { return nil }
         byteCount = count
@@ -34,13 +33,13 @@ struct BytesInPlace {
     func emptied() -> [UInt8] {
         var output: [UInt8] = []
         output.reserveCapacity(whole.count - byteCount)
-        Walk(bytesMin: bytesMin, depth: MessageType.depthMax).empty(whole[...], type, into: &output)
+        walk.empty(whole[...], type, into: &output)
         return output
     }
 
     /// Points the message that was read from `emptied` to the large fields.
     func restore(_ message: UnsafeMutableRawPointer) {
-        Walk(bytesMin: bytesMin, depth: MessageType.depthMax).restore(message, whole[...], type)
+        walk.restore(message, whole[...], type)
     }
 }
 
