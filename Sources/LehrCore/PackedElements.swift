@@ -3,30 +3,33 @@
 ///
 /// An `UnsafeBufferPointer` wants aligned ones; to load others is one instruction all the same on the
 /// processors that Lehr runs on.
-package struct PackedElements<Element: BitwiseCopyable>: RandomAccessCollection {
-    package let start: UnsafeRawPointer?
-    package let count: Int
+///
+/// Public rather than the package's, for only then are its functions inlined where another module loops
+/// over elements.
+public struct PackedElements<Element: BitwiseCopyable>: RandomAccessCollection {
+    public let start: UnsafeRawPointer?
+    public let count: Int
 
     @inlinable
-    package init(start: UnsafeRawPointer?, count: Int) {
+    public init(start: UnsafeRawPointer?, count: Int) {
         precondition(count == 0 || start != nil, "elements are somewhere")
         self.start = start
         self.count = count
     }
 
     @inlinable
-    package init(_ elements: UnsafeBufferPointer<Element>) {
+    public init(_ elements: UnsafeBufferPointer<Element>) {
         self.init(start: elements.baseAddress, count: elements.count)
     }
 
-    @inlinable package init() { self.init(start: nil, count: 0) }
+    @inlinable public init() { self.init(start: nil, count: 0) }
 
-    @inlinable package var startIndex: Int { 0 }
-    @inlinable package var endIndex: Int { count }
+    @inlinable public var startIndex: Int { 0 }
+    @inlinable public var endIndex: Int { count }
 
     /// As of an `UnsafeBufferPointer`, `position` is checked in debug builds only.
     @inlinable
-    package subscript(position: Int) -> Element {
+    public subscript(position: Int) -> Element {
         assert(position >= 0 && position < count, "an element is out of bounds")
         return start.unsafelyUnwrapped.loadUnaligned(
             fromByteOffset: position * MemoryLayout<Element>.stride, as: Element.self)
@@ -34,7 +37,7 @@ package struct PackedElements<Element: BitwiseCopyable>: RandomAccessCollection 
 
     /// The elements at the positions of `range`; their own begin at 0.
     @inlinable
-    package func part(_ range: Range<Int>) -> PackedElements {
+    public func part(_ range: Range<Int>) -> PackedElements {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "elements are missing")
         return PackedElements(
             start: start.map { $0 + range.lowerBound * MemoryLayout<Element>.stride },
@@ -42,7 +45,7 @@ package struct PackedElements<Element: BitwiseCopyable>: RandomAccessCollection 
     }
 
     /// An array of them, by one copy of memory.
-    package func copied() -> [Element] {
+    public func copied() -> [Element] {
         Array(unsafeUninitializedCapacity: count) { target, filled in
             UnsafeMutableRawBufferPointer(target).copyMemory(
                 from: UnsafeRawBufferPointer(
