@@ -35,9 +35,9 @@ class HTTP2Connection: PollTarget, SessionEvents {
 
     /// Reads and writes of one connection before other work gets its turn.
     private static let readsPerTurn = 16
-    /// Of what was read at once, the session gets about thirty small calls at a time: half of those that
-    /// a busy client has in flight.
-    private static let pieceBytes = 3 << 10
+    /// Of what was read at once, the session first gets so much, some forty small calls, and then twice
+    /// as much each time: the first answers leave early, and few system calls send them all.
+    private static let firstPieceBytes = 5000
     private static let writtenPerTurn = 4 << 20
     /// How long a connection whose last bytes are out waits for its peer to close.
     private static let linger = Duration.milliseconds(250)
@@ -187,7 +187,7 @@ class HTTP2Connection: PollTarget, SessionEvents {
             return close("the peer speaks TLS, and this side does not", .violation)
         }
         var rest = bytes
-        var size = Self.pieceBytes
+        var size = Self.firstPieceBytes
         // Without a session the connection lingers: what comes is of no interest.
         while let session, !rest.isEmpty {
             let piece = UnsafeRawBufferPointer(rebasing: rest.prefix(size))
@@ -202,6 +202,7 @@ class HTTP2Connection: PollTarget, SessionEvents {
             // for the other in turns. Of large messages nothing is answered in between.
             if nghttp2_session_want_write(session) != 0 {
                 write(atMost: HTTP2Transport.outputBytes)
+                size *= 2
             } else {
                 size = rest.count
             }

@@ -21,10 +21,8 @@ package final class UnaryResponder {
     package var isOpen: Bool { complete != nil }
 
     package func finish(_ result: Result<[UInt8], RPCError>) {
-        let complete = self.complete
-        self.complete = nil
         onCancel = nil
-        complete?(result, metadata)
+        complete.take()?(result, metadata)
     }
 
     package func succeed(_ message: [UInt8]) { finish(.success(message)) }
@@ -36,9 +34,7 @@ package final class UnaryResponder {
     /// For transports: the caller has gone.
     package func cancelled() {
         complete = nil
-        let onCancel = self.onCancel
-        self.onCancel = nil
-        onCancel?()
+        onCancel.take()?()
     }
 
     deinit {

@@ -59,7 +59,11 @@ extension ClientCall: DataSource {
 
     var isComplete: Bool { !isSending }
 
-    func lastFrame(_ flags: inout UInt32) { flags |= NGHTTP2_DATA_FLAG_EOF.rawValue }
+    func lastFrame(_ count: Int, _ flags: inout UInt32) {
+        flags |= NGHTTP2_DATA_FLAG_EOF.rawValue
+    }
+
+    var trailers: UnsafeRawBufferPointer? { nil }
 
     func hasRead() {
         if wasUnwritable, outgoing.byteCount < transport.limits.streamQueueBytes {

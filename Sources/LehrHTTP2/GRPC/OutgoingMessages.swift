@@ -32,91 +32,79 @@ struct OutgoingMessages {
         }
     }
 
-    /// What a DATA frame of at most `most` bytes is to do: so many bytes, taken by `read` when the
-    /// frame is written rather than now, if they are many; nil: they are to be read now.
-    func frameBytes(_ most: Int) -> Int? {
-        let count = min(most, byteCount)
-        return count >= Self.directBytesMin ? count : nil
-    }
-
     /// From here on a frame's bytes go straight to the output, past nghttp2's own buffer.
-    private static let directBytesMin = 4 << 10
+    static let directBytesMin = 4 << 10
 
     mutating func removeAll() { self = OutgoingMessages() }
 
     /// Fills `target` as far as the messages go; returns the number of bytes.
+    @discardableResult
     mutating func read(into target: UnsafeMutableRawBufferPointer) -> Int {
         var filled = 0
-        while let piece = next(atMost: target.count - filled) {
-            piece.copy(to: UnsafeMutableRawBufferPointer(rebasing: target[filled...]))
-            filled += piece.count
+        func space(_ count: Int) -> UnsafeMutableRawBufferPointer {
+            filled += count
+            return UnsafeMutableRawBufferPointer(rebasing: target[(filled - count)..<filled])
+        }
+        take(target.count) {
+            Self.copy($0, $1, to: space($1.count))
+        } message: { message, range in
+            message.withUnsafeBytes {
+                space(range.count).copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[range]))
+            }
         }
         return filled
     }
 
     /// Appends the next `count` bytes, which there are, to `output`.
     mutating func write(_ count: Int, to output: OutputBuffer) {
-        var left = count
-        while let piece = next(atMost: left) {
-            left -= piece.count
-            switch piece {
-            case .prefix: piece.copy(to: output.extend(by: piece.count))
-            case .body(let message, let range): output.append(message, range)
-            }
+        take(count) {
+            Self.copy($0, $1, to: output.extend(by: $1.count))
+        } message: {
+            output.append($0, $1)
         }
     }
 
-    /// What lies in one place.
-    private enum Piece {
-        /// Of the prefix, whose bytes are those of a number of five bytes, big-endian.
-        case prefix(UInt64, Range<Int>)
-        case body([UInt8], Range<Int>)
-
-        var count: Int {
-            switch self {
-            case .prefix(_, let range), .body(_, let range): range.count
-            }
-        }
-
-        /// `target` is as long, or longer.
-        @inline(__always)
-        func copy(to target: UnsafeMutableRawBufferPointer) {
-            switch self {
-            case .prefix(let number, let range):
-                // The bytes wanted come first then.
-                let shifted = number << UInt64(24 + 8 * range.lowerBound)
-                withUnsafeBytes(of: shifted.bigEndian) {
-                    target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<range.count]))
-                }
-            case .body(let message, let range):
-                message.withUnsafeBytes {
-                    target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[range]))
-                }
-            }
-        }
-    }
-
-    /// The next bytes, up to `most` of them; nil: none are left or wanted.
+    /// Takes the next bytes, up to `most` of them, and tells where each part of them lies: in a prefix,
+    /// whose bytes are those of a number of five bytes, big-endian, or in a message.
     @inline(__always)
-    private mutating func next(atMost most: Int) -> Piece? {
-        guard let message = head, most > 0 else { return nil }
-        let piece: Piece
-        if position < MessageDecoder.prefixSize {
-            let end = min(position + most, MessageDecoder.prefixSize)
-            piece = .prefix(
-                UInt64(message.count) | (isHeadCompressed ? 1 << 32 : 0), position..<end)
-        } else {
-            let start = position - MessageDecoder.prefixSize
-            piece = .body(message, start..<min(start + most, message.count))
-        }
-        position += piece.count
-        byteCount -= piece.count
-        if position == MessageDecoder.prefixSize + message.count {
+    private mutating func take(
+        _ most: Int, prefix: (UInt64, Range<Int>) -> Void, message: ([UInt8], Range<Int>) -> Void
+    ) {
+        var most = most
+        // Moved out and back, for this is done for every call, and would count references.
+        while most > 0, let current = head.take() {
+            let end = MessageDecoder.prefixSize + current.count
+            let start = position
+            position = min(start + most, end)
+            let prefixEnd = min(position, MessageDecoder.prefixSize)
+            if start < prefixEnd {
+                prefix(UInt64(current.count) | (isHeadCompressed ? 1 << 32 : 0), start..<prefixEnd)
+            }
+            if position > MessageDecoder.prefixSize {
+                let from = max(start - MessageDecoder.prefixSize, 0)
+                message(current, from..<(position - MessageDecoder.prefixSize))
+            }
+            most -= position - start
+            byteCount -= position - start
+            guard position == end else {
+                head = current
+                return
+            }
             let next = rest.popFirst()
             head = next?.bytes
             isHeadCompressed = next?.isCompressed ?? false
             position = 0
         }
-        return piece
+    }
+
+    @inline(__always)
+    private static func copy(
+        _ prefix: UInt64, _ range: Range<Int>, to target: UnsafeMutableRawBufferPointer
+    ) {
+        // The bytes wanted come first then.
+        let shifted = prefix << UInt64(24 + 8 * range.lowerBound)
+        withUnsafeBytes(of: shifted.bigEndian) {
+            target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[..<range.count]))
+        }
     }
 }

@@ -132,10 +132,18 @@ extension ServerCall: DataSource {
 
     var isComplete: Bool { isFinished }
 
-    func lastFrame(_ flags: inout UInt32) {
-        flags |= NGHTTP2_DATA_FLAG_EOF.rawValue | NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
-        submitTrailers()
+    func lastFrame(_ count: Int, _ flags: inout UInt32) {
+        flags |= NGHTTP2_DATA_FLAG_EOF.rawValue
+        if count > 0, error == nil, metadata.trailing.isEmpty {
+            // Nearly always: `trailers` follow, for which nghttp2 would do as much again as for DATA.
+            flags |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue
+        } else {
+            flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM.rawValue
+            submitTrailers()
+        }
     }
+
+    var trailers: UnsafeRawBufferPointer? { transport.standardFields.successFrame }
 
     func hasRead() {
         hasAnswered = true

@@ -135,7 +135,7 @@ final class ServerCall {
         if !isFinished { transport.counters.answered.end(.cancelled) }
         connection.hold(-heldBytes, for: self)
         heldBytes = 0
-        outgoing.removeAll()
+        if !outgoing.isEmpty { outgoing.removeAll() }
         tellHandler()
     }
 

@@ -231,15 +231,15 @@ final class ServerConnection: HTTP2Connection {
     }
 
     override func streamClosed(_ stream: Int32, _ code: UInt32) {
-        guard let call = call(stream)?.takeUnretainedValue() else { return }
+        guard let place = call(stream)?._withUnsafeGuaranteedRef({ $0.place }) else { return }
         recent = nil
-        let last = calls.removeLast()
-        if last !== call {
-            calls[call.place] = last
-            last.place = call.place
+        if place < calls.count - 1 {
+            calls.withUnsafeMutableBufferPointer { $0.swapAt(place, $0.count - 1) }
+            calls[place].place = place
         }
+        let call = calls.removeLast()
         call.streamClosed()
-        note(.closed, call)
+        events.append(Event(kind: .closed, call: .passRetained(call)))
     }
 
     /// The call of an open stream, which `calls` keeps.

@@ -43,15 +43,15 @@ import Testing
         """)
 
     /// HEADERS: 200 by its index, the content type into the table. DATA: the message. HEADERS, the
-    /// last: `grpc-status` in Huffman's code, and 0.
+    /// last: `grpc-status` and 0 as texts that stay out of the table.
     private static let answer = bytes(
         """
         00 00 0e  01  04  00 00 00 01   88 5f 8b 1d 75 d0 62 0d 26 3d 4c 4d 65 64
         00 00 08  00  00  00 00 00 01   00 00 00 00 03 07 08 09
-        00 00 0c  01  05  00 00 00 01   40 88 9a ca c8 b2 12 34 da 8f 01 30
+        00 00 0f  01  05  00 00 00 01   00 0b 67 72 70 63 2d 73 74 61 74 75 73 01 30
         """)
 
-    /// The same again on stream 3: by now everything has its entry in the tables.
+    /// The same again on stream 3: by now everything but the trailers has its entry in the tables.
     private static let secondRequest = bytes(
         """
         00 00 06  01  04  00 00 00 03   83 86 c1 c0 bf be
@@ -59,9 +59,9 @@ import Testing
         """)
     private static let secondAnswer = bytes(
         """
-        00 00 02  01  04  00 00 00 03   88 bf
+        00 00 02  01  04  00 00 00 03   88 be
         00 00 05  00  00  00 00 00 03   00 00 00 00 00
-        00 00 01  01  05  00 00 00 03   be
+        00 00 0f  01  05  00 00 00 03   00 0b 67 72 70 63 2d 73 74 61 74 75 73 01 30
         """)
 
     private static func peer() throws -> RawPeer {

@@ -17,7 +17,18 @@ enum SmallCalls {
             figures.append(cpu(ours, theirs, streams, "nghttpd", target))
             figures.append(rate(ours, theirs, streams, "nghttpd", atLeast: 0.9, note: nil))
         }
-        return figures
+        return figures + [try whenBusy(lehr, reference, stage)]
+    }
+
+    /// With a server that never waits for its callers: alone, client and server wake each other.
+    private static func whenBusy(
+        _ lehr: BenchServer, _ reference: BenchServer, _ stage: Stage
+    ) throws(BenchError) -> Figure {
+        let load = H2Load(connections: 8, streams: 64)
+        let (ours, theirs) = try Duel(load: load, stage: stage).run(lehr, reference)
+        return Figure(
+            "cpu-nghttpd-8x64", "CPU a request, 64 B unary, 8 connections of 64 streams",
+            unit: "us", lehr: ours.cpuMicroseconds, reference: ("nghttpd", theirs.cpuMicroseconds))
     }
 
     /// What a handler costs that is an `async` function.
