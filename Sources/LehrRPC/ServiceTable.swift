@@ -66,14 +66,14 @@ package final class ServiceTable {
         register(
             method.path,
             .unary { [arenas] context, bytes, responder in
-                arenas.withArena { arena in
-                    do throws(WireError) {
-                        let request = try Q.decode(bytes, in: arena)
-                        body(context, request.pointee, Responder(responder, arenas))
-                    } catch {
-                        responder.fail(.invalidArgument, "\(error)")
-                    }
+                let arena = arenas.take()
+                do throws(WireError) {
+                    let request = try Q.decode(bytes, in: arena)
+                    body(context, request.pointee, Responder(responder, arenas))
+                } catch {
+                    responder.fail(.invalidArgument, "\(error)")
                 }
+                arenas.give(arena)
             })
     }
 
@@ -85,14 +85,14 @@ package final class ServiceTable {
         register(
             method.path,
             .serverStreaming { [arenas] context, bytes, stream in
-                arenas.withArena { arena in
-                    do throws(WireError) {
-                        let request = try Q.decode(bytes, in: arena)
-                        body(context, request.pointee, MessageStream(stream, arenas))
-                    } catch {
-                        stream.finish(RPCError(.invalidArgument, "\(error)"))
-                    }
+                let arena = arenas.take()
+                do throws(WireError) {
+                    let request = try Q.decode(bytes, in: arena)
+                    body(context, request.pointee, MessageStream(stream, arenas))
+                } catch {
+                    stream.finish(RPCError(.invalidArgument, "\(error)"))
                 }
+                arenas.give(arena)
             })
     }
 }

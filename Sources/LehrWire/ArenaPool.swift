@@ -21,7 +21,7 @@ package final class ArenaPool {
     /// An empty arena, for work that waits; to be given back.
     package func take() -> WireArena { idle.popLast() ?? WireArena() }
 
-    package func give(_ arena: WireArena) {
+    package func give(_ arena: consuming WireArena) {
         guard idle.count < Self.idleMax else { return }
         arena.removeAll()
         idle.append(arena)
@@ -29,6 +29,9 @@ package final class ArenaPool {
 
     /// The bytes of a message that `fill` builds.
     package func encode<M: WireMessage>(_ fill: (inout M, WireArena) -> Void) -> [UInt8] {
-        withArena { arena in arena.bytes(of: arena.make(M.self, fill)) }
+        let arena = take()
+        let bytes = arena.bytes(of: arena.make(M.self, fill))
+        give(arena)
+        return bytes
     }
 }
