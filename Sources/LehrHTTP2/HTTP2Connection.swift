@@ -35,8 +35,8 @@ class HTTP2Connection: PollTarget, SessionEvents {
 
     /// Reads and writes of one connection before other work gets its turn.
     private static let readsPerTurn = 16
-    /// Of what was read at once, the session first gets so much, some forty small calls, and then twice
-    /// as much each time: the first answers leave early, and few system calls send them all.
+    /// Of what was read at once, the session first gets so much, some forty small calls, and while there
+    /// are answers twice as much each time: the first leave early, and few system calls send them all.
     private static let firstPieceBytes = 5000
     private static let writtenPerTurn = 4 << 20
     /// How long a connection whose last bytes are out waits for its peer to close.

@@ -191,6 +191,14 @@ extension UnsafePointer<nghttp2_frame> {
     var category: nghttp2_headers_category { pointee.headers.cat }
     var isEndOfStream: Bool { hd.flags & UInt8(NGHTTP2_FLAG_END_STREAM.rawValue) != 0 }
     var kind: UInt32 { UInt32(hd.type) }
+    /// Of SETTINGS: whether it says how large the table of fields may be.
+    var setsHeaderTable: Bool {
+        let settings = UnsafeBufferPointer(
+            start: pointee.settings.iv, count: pointee.settings.niv)
+        return settings.contains {
+            $0.settings_id == Int32(NGHTTP2_SETTINGS_HEADER_TABLE_SIZE.rawValue)
+        }
+    }
     /// Of PING and SETTINGS.
     var isAcknowledgement: Bool { hd.flags & UInt8(NGHTTP2_FLAG_ACK.rawValue) != 0 }
 }

@@ -7,7 +7,8 @@ final class StandardFields {
     /// `grpc-status 0`.
     let success: UnsafeMutableBufferPointer<nghttp2_nv>
     /// The same as a frame that ends its stream, whose number it lacks. The field is a literal without
-    /// indexing (RFC 7541, 6.2.2), of which nghttp2, whose tables it does not touch, need not know.
+    /// indexing (RFC 7541, 6.2.2), which leaves nghttp2's tables alone; not for the first fields after
+    /// the peer has changed their size.
     let successFrame: UnsafeRawBufferPointer
 
     init() {

@@ -21,8 +21,9 @@ package final class UnaryResponder {
     package var isOpen: Bool { complete != nil }
 
     package func finish(_ result: Result<[UInt8], RPCError>) {
+        let complete = complete.take()
         onCancel = nil
-        complete.take()?(result, metadata)
+        complete?(result, metadata)
     }
 
     package func succeed(_ message: [UInt8]) { finish(.success(message)) }

@@ -80,6 +80,23 @@ import Testing
         #expect(peer.transport.counters.answered[.ok] == 1)
     }
 
+    /// Whoever makes its table of fields smaller takes the next fields only with a word of that.
+    @Test func aSmallerTableOfFieldsIsConfirmedByTheNextFields() throws {
+        let peer = try Self.peer()
+        peer.send(Frames.frame(Frames.settings, flags: 0, stream: 0, Frames.setting(4, 6)))
+        peer.send(Frames.request("/t/Echo", stream: 1) + Frames.message([7, 8, 9], stream: 1))
+        let before = peer.frames.filter { $0.stream == 1 }
+        #expect(before.map(\.type) == [Frames.headers, Frames.data])
+        peer.send(
+            Frames.frame(Frames.settings, flags: 0, stream: 0, Frames.setting(1, 0))
+                + Frames.update(1, by: 100))
+        let after = peer.frames.filter { $0.stream == 1 }.dropFirst(2)
+        #expect(after.map(\.type) == [Frames.data, Frames.headers])
+        #expect(after.map { $0.flags & 1 } == [0, 1])
+        #expect(after.last?.payload.starts(with: HPACK.tableSize(0)) == true)
+        #expect(peer.transport.counters.answered[.ok] == 1)
+    }
+
     /// For nghttp2 DATA ends an answer; its peer must never see that, however DATA is cut.
     @Test(arguments: [0, 1, 4091, 4092, 16384, 70_000], [100, 16_384, 65_535])
     func anAnswerOfAnySizeEndsWithItsTrailers(size: Int, window: Int) throws {

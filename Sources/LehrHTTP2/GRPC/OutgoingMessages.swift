@@ -32,7 +32,7 @@ struct OutgoingMessages {
         }
     }
 
-    /// From here on a frame's bytes go straight to the output, past nghttp2's own buffer.
+    /// From here on the bytes of any frame go straight to the output, past nghttp2's own buffer.
     static let directBytesMin = 4 << 10
 
     mutating func removeAll() { self = OutgoingMessages() }

@@ -134,7 +134,7 @@ extension ServerCall: DataSource {
 
     func lastFrame(_ count: Int, _ flags: inout UInt32) {
         flags |= NGHTTP2_DATA_FLAG_EOF.rawValue
-        if count > 0, error == nil, metadata.trailing.isEmpty {
+        if count > 0, error == nil, metadata.trailing.isEmpty, !connection.hasNewHeaderTable {
             // Nearly always: `trailers` follow, for which nghttp2 would do as much again as for DATA.
             flags |= NGHTTP2_DATA_FLAG_NO_COPY.rawValue
         } else {

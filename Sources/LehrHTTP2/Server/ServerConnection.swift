@@ -36,6 +36,9 @@ final class ServerConnection: HTTP2Connection {
     /// The call that was asked for last, which spares nghttp2 looking for it: the fields and frames of
     /// a small request come one behind the other. It is among `calls`.
     private var recent: (stream: Int32, call: Unmanaged<ServerCall>)?
+    /// The peer has changed the table of fields on the way. What is encoded next has to tell of it, and
+    /// only nghttp2 knows how (RFC 9113, 4.3.1).
+    private(set) var hasNewHeaderTable = false
     private var isHandling = false
     private var paths: [KnownPath] = []
     private let headerBytesMax: Int
@@ -193,6 +196,8 @@ final class ServerConnection: HTTP2Connection {
                 life.hasAcknowledged = true
                 return false
             }
+            // What greets comes before the first answer, whose fields nghttp2 encodes.
+            if life.isGreeted, frame.setsHeaderTable { hasNewHeaderTable = true }
             life.isGreeted = true
             return true
         case NGHTTP2_RST_STREAM.rawValue, NGHTTP2_PRIORITY.rawValue,
