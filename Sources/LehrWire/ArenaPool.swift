@@ -18,7 +18,8 @@ package final class ArenaPool {
         return try body(arena)
     }
 
-    /// An empty arena, for work that waits; to be given back.
+    /// An empty arena, to be given back: for work that waits, and where each call would feel that
+    /// `withArena` is generic.
     package func take() -> WireArena { idle.popLast() ?? WireArena() }
 
     package func give(_ arena: consuming WireArena) {
