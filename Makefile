@@ -2,7 +2,8 @@
 SWIFT ?= swift
 RELEASE := .build/release
 PYTHON := .venv/bin/python
-SWIFT_SOURCES := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources
+SWIFT_SOURCES := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks/Sources \
+    Benchmarks/Table/Package.swift
 
 .PHONY: help
 help: ## List the targets.
@@ -67,8 +68,15 @@ bench: ## Measure the RPC layer against its references. ARGS='--only nghttpd --j
 	$(SWIFT) build -c release --package-path Benchmarks
 	$(RELEASE)/lehr bench rpc $(ARGS)
 
+.PHONY: bench-table
+bench-table: ## Measure the shard's table against its references. ARGS='--rows 1000000 --only pull'.
+	@Scripts/install-dependencies build bench
+	$(SWIFT) build -c release --product lehr
+	$(SWIFT) build -c release --package-path Benchmarks/Table
+	$(RELEASE)/lehr bench table $(ARGS)
+
 # The program of the fuzzer, with AddressSanitizer; both are Swift's and come with it.
-FUZZ_TARGETS := server-bytes server-frames client-bytes client-frames messages wire metadata identity
+FUZZ_TARGETS := server-bytes server-frames client-bytes client-frames messages wire metadata identity segment formats
 FUZZ_FLAGS := -max_len=4096 -timeout=20 -rss_limit_mb=2048 -malloc_limit_mb=256 -print_final_stats=1
 
 .PHONY: fuzz-build

@@ -102,12 +102,12 @@ let package = Package(
         // Domain: pure values, no sockets, no ambient time or randomness.
         library("LehrMembership", ["LehrCore", "LehrTable"]),
         library("LehrPlacement", ["LehrCore", "LehrTable"]),
-        library("LehrTable", ["LehrCore", "CLehrKernels"]),
+        library("LehrTable", ["LehrCore", "CLehrKernels"], hot),
         library("LehrGraph", ["LehrCore", "CDNNL", "CLehrKernels"]),
         library(
             "LehrModel", ["LehrCore", "LehrGraph", "LehrTable", "LehrData", "CLehrKernels", yams]),
         library("LehrData", ["LehrCore", "CZlib"]),
-        library("LehrArtifact", ["LehrCore", "COpenSSL"]),
+        library("LehrArtifact", ["LehrCore", "LehrTable", "COpenSSL"]),
         library("LehrRetrieval", ["LehrCore", "CLehrKernels"]),
 
         // Contract.
@@ -168,7 +168,8 @@ let package = Package(
             "LehrBench",
             [
                 "LehrCore", "LehrRPC", "LehrWire", "CLehrWire", "LehrReactor", "LehrHTTP2",
-                "CLinux", "LehrTLS", "LehrIdentity",
+                "CLinux", "LehrTLS", "LehrIdentity", "LehrTable", "CLehrKernels", "LehrCluster",
+                "LehrMembership", "LehrShard",
             ]),
 
         // Composition and executables.
@@ -221,15 +222,16 @@ let package = Package(
             ]),
         fuzzing([
             "LehrCore", "LehrRPC", "LehrReactor", "LehrHTTP2", "LehrIdentity", "LehrWire",
-            "CLehrWire", "LehrCluster", "LehrMembership",
+            "CLehrWire", "LehrCluster", "LehrMembership", "LehrArtifact", "LehrTable",
+            "LehrTestSupport",
         ]),
         tests("LehrMembership", ["LehrCore", "LehrTable"]),
         tests("LehrPlacement", ["LehrCore", "LehrTable"]),
-        tests("LehrTable", ["LehrCore"]),
+        tests("LehrTable", ["LehrCore", "CLehrKernels"], exclude: ["Fixtures"]),
         tests("LehrGraph", ["LehrCore"], exclude: ["Fixtures"]),
         tests("LehrModel", ["LehrCore", "LehrData", "LehrGraph", "LehrTable"]),
         tests("LehrData", ["LehrCore", "LehrTestSupport"]),
-        tests("LehrArtifact", ["LehrCore", "LehrTestSupport"]),
+        tests("LehrArtifact", ["LehrCore", "LehrTable", "LehrTestSupport"]),
         tests("LehrRetrieval", ["LehrCore", "LehrData"]),
         tests(
             "LehrCluster",
@@ -255,6 +257,7 @@ let package = Package(
         tests(
             "LehrServing",
             ["LehrCore", "LehrWeb", "LehrArtifact", "LehrRetrieval", logging, lifecycle]),
+        tests("LehrBench", ["LehrCore"]),
         tests("LehrNode", ["LehrCore", "LehrTLS", argumentParser]),
         tests(
             "LehrTestKit",

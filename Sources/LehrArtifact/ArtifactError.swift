@@ -1,6 +1,7 @@
 package import LehrCore
+package import LehrTable
 
-/// Why an exported model cannot be written or used: each case names the file.
+/// Why an exported model or a table snapshot cannot be written or used: each case names the file.
 package enum ArtifactError: Error, Equatable, Sendable {
     case file(FileSystemError)
     /// A safetensors file breaks its format.
@@ -17,6 +18,14 @@ package enum ArtifactError: Error, Equatable, Sendable {
     /// Appended bytes do not make up whole rows.
     case partialRow(tensor: String, rowBytes: Int, byteCount: Int)
     case targetExists(path: String)
+    case noSnapshot(directory: String)
+    /// A segment file that the manifest of its directory does not name.
+    case unknownSegment(directory: String, name: String)
+    case tooManySegments(directory: String, limit: Int)
+    /// A manifest is not the one that its checksum file is of.
+    case wrongChecksum(file: String, expected: String)
+    /// The columns of a segment's rows do not fit each other.
+    case columns(file: String, problem: RowColumnsError)
     case digest
 }
 
@@ -31,12 +40,12 @@ extension ArtifactError: CustomStringConvertible {
             "\(directory) is not an exported model (no \(Manifest.fileName));"
                 + " an export that did not finish leaves none: export again"
         case .missingSegment(let directory, let name):
-            "\(directory): the manifest names \(name), which does not exist; export again"
+            "\(directory): the manifest names \(name), which does not exist; copy or write it again"
         case .wrongSize(let file, let expected, let found):
-            "\(file): \(found) bytes, but the manifest says \(expected); copy or export it again"
+            "\(file): \(found) bytes, but the manifest says \(expected); copy or write it again"
         case .wrongHash(let file, let expected, let found):
             "\(file): sha256 is \(found), but the manifest says \(expected);"
-                + " copy or export it again"
+                + " copy or write it again"
         case .noTensor(let file, let name): "\(file): has no tensor named \(name)"
         case .unexpectedTensor(let file, let name, let expected, let found):
             "\(file): tensor \(name) should be \(expected) but is \(found)"
@@ -44,6 +53,20 @@ extension ArtifactError: CustomStringConvertible {
             "tensor \(tensor): \(byteCount) bytes are not whole rows of \(rowBytes) bytes"
         case .targetExists(let path):
             "\(path) exists; name another directory or remove it"
+        case .noSnapshot(let directory):
+            "\(directory) is not a table snapshot (no \(Manifest.fileName) with its"
+                + " \(SnapshotManifest.checksumFile)); one that did not finish leaves none:"
+                + " copy or write it again"
+        case .unknownSegment(let directory, let name):
+            "\(directory): \(name) is there, but the manifest does not name it;"
+                + " copy or write the snapshot again"
+        case .tooManySegments(let directory, let limit):
+            "\(directory): more than \(limit) segments; write longer ones"
+        case .wrongChecksum(let file, let expected):
+            "\(file): should be \"\(expected.dropLast())\" for the manifest beside it;"
+                + " copy or write both again"
+        case .columns(let file, let problem):
+            "\(file): \(problem); write it again"
         case .digest: "OpenSSL cannot compute sha256"
         }
     }

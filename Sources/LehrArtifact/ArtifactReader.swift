@@ -20,7 +20,7 @@ package final class ArtifactReader: Sendable {
         let manifest = try Manifest.decode(bytes, path: manifestPath)
         var segments: [String: SafetensorsFile] = [:]
         for segment in manifest.segments {
-            segments[segment.file] = try verify(segment, directory: path, files: files)
+            segments[segment.file] = try segment.open(in: path, files: files)
         }
         return ArtifactReader(path: path, manifest: manifest, segments: segments)
     }
@@ -41,32 +41,4 @@ package final class ArtifactReader: Sendable {
 
     /// The bytes of all segments.
     package var byteCount: Int { manifest.segments.reduce(0) { $0 + $1.bytes } }
-
-    private static func verify(
-        _ segment: Manifest.Segment, directory: String, files: any FileSystem
-    ) throws(ArtifactError) -> SafetensorsFile {
-        let path = directory + "/" + segment.file
-        guard files.size(path) != nil else {
-            throw .missingSegment(directory: directory, name: segment.file)
-        }
-        let file = try translating { () throws(FileSystemError) in try files.map(path) }
-        guard file.count == segment.bytes else {
-            throw .wrongSize(file: path, expected: segment.bytes, found: file.count)
-        }
-        let hash = try SHA256.hex(of: file.bytes)
-        guard hash == segment.sha256 else {
-            throw .wrongHash(file: path, expected: segment.sha256, found: hash)
-        }
-        let tensors = try SafetensorsFile(file: file)
-        // Empty tensors share an offset, so the two may list them in different orders.
-        guard
-            tensors.tensors.sorted(by: { $0.name < $1.name })
-                == segment.tensors.sorted(by: { $0.name < $1.name })
-        else {
-            throw .manifest(
-                file: directory + "/" + Manifest.fileName, key: "segments",
-                problem: "the tensors of \(segment.file) are not those in the file")
-        }
-        return tensors
-    }
 }

@@ -1,17 +1,23 @@
 /// The type of a tensor's elements, named as safetensors does; all are little-endian.
 package enum ElementType: String, Sendable, Codable, CaseIterable {
     case f32 = "F32"
+    case f16 = "F16"
+    case bf16 = "BF16"
     case u64 = "U64"
     case i64 = "I64"
+    case u32 = "U32"
     case i32 = "I32"
+    case u16 = "U16"
     case u8 = "U8"
+    case i8 = "I8"
 
     /// Bytes of one element, and its alignment.
     package var byteCount: Int {
         switch self {
         case .u64, .i64: 8
-        case .f32, .i32: 4
-        case .u8: 1
+        case .f32, .u32, .i32: 4
+        case .f16, .bf16, .u16: 2
+        case .u8, .i8: 1
         }
     }
 }

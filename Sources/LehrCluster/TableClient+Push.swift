@@ -50,9 +50,13 @@ extension TableClient {
             let (request, route) = (requests[slot], routes[slot])
             table.table = request.table.value
             (table.n_partitions, table.partitions) = Self.partitions(group, route, map, arena)
-            table.keys = Self.keys(group, request.keys, route, arena)
-            table.gradients = Self.gather(
-                group, route, stride: route.table.spec.dimension, from: request.gradients, arena)
+            (table.key_format, table.keys) = Self.keys(group, request.keys, route, arena)
+            (table.gradient_format, table.gradients) = Self.gradients(
+                group, request.gradients, route, arena)
+            if route.table.spec.countsShows {
+                let count = Self.rowCount(of: group, route)
+                table.shows = arena.bytes(copying: [Float](repeating: 1, count: count))
+            }
             bytesPushed += UInt64(table.gradients.len + table.keys.len)
         }
     }

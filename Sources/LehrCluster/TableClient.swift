@@ -7,7 +7,7 @@ import LehrWire
 
 /// Pull and push over all the shards of a cluster, from one core.
 package final class TableClient {
-    /// What a table is asked for: distinct keys, and room for their rows in key order.
+    /// What a table is asked for: distinct keys (`KeyWidth.words` of each), and room for their rows in key order.
     ///
     /// The caller keeps `rows` alive until the pull has ended or was cancelled.
     package struct Pull {
@@ -69,7 +69,8 @@ package final class TableClient {
         }
         for (request, route) in zip(requests, routes) {
             precondition(
-                request.rows.count == request.keys.count * route.table.spec.dimension,
+                request.rows.count
+                    == route.table.keyCount(words: request.keys.count) * route.table.spec.dimension,
                 "a pull has room for each key's row")
         }
         let operation = FanOut(
@@ -86,9 +87,9 @@ package final class TableClient {
                         let tables = each(answer.pointee.n_tables, answer.pointee.tables)
                         guard tables.count == groups.count else { return done(Self.badAnswer) }
                         for (table, group) in zip(tables, groups) {
-                            guard let values = table.values.elements(of: Float.self),
+                            guard
                                 Self.scatter(
-                                    values, group, routes, into: requests[group[0].table].rows)
+                                    table, group, routes, into: requests[group[0].table].rows)
                             else { return done(Self.badAnswer) }
                             bytesPulled += UInt64(table.values.len)
                         }
@@ -110,30 +111,50 @@ package final class TableClient {
             let slot = group[0].table
             table.table = requests[slot].table.value
             (table.n_partitions, table.partitions) = partitions(group, routes[slot], map, arena)
-            table.keys = keys(group, requests[slot].keys, routes[slot], arena)
+            (table.key_format, table.keys) = keys(group, requests[slot].keys, routes[slot], arena)
+            table.row_format = .init(rawValue: routes[slot].table.spec.wire.rows.wire)
         }
     }
 
     /// Puts the rows of an answer where their keys stand in the request; false if they do not fit.
     private static func scatter(
-        _ values: PackedElements<Float>, _ group: [FanOut.Target], _ routes: [KeyRoute],
+        _ answer: Wire.TableRows, _ group: [FanOut.Target], _ routes: [KeyRoute],
         into rows: UnsafeMutableBufferPointer<Float>
     ) -> Bool {
         let route = routes[group[0].table]
-        let dimension = route.table.spec.dimension
-        let expected = group.reduce(0) { $0 + route.runs[$1.run].range.count } * dimension
-        guard values.count == expected else { return false }
-        guard var source = values.start else { return true }
+        guard let format = NumberFormat(wire: answer.format.rawValue) else { return false }
+        let codec = RowCodec(format, dimension: route.table.spec.dimension)
+        guard answer.values.len == codec.byteCount(rows: rowCount(of: group, route)) else {
+            return false
+        }
+        guard answer.values.len > 0 else { return true }
         guard let target = rows.baseAddress else { return false }
-        let rowBytes = dimension * MemoryLayout<Float>.stride
-        for member in group {
-            for index in route.runs[member.run].range {
-                UnsafeMutableRawPointer(target + Int(route.order[index]) * dimension)
-                    .copyMemory(from: source, byteCount: rowBytes)
-                source += rowBytes
-            }
+        if format == .float32 {
+            copy(answer.values.buffer, codec.dimension, group, route, to: target)
+        } else {
+            decode(answer.values.buffer, codec, group, route, to: target)
         }
         return true
+    }
+
+    private static func copy(
+        _ values: UnsafeRawBufferPointer, _ dimension: Int, _ group: [FanOut.Target],
+        _ route: KeyRoute, to target: UnsafeMutablePointer<Float>
+    ) {
+        guard var source = values.baseAddress else { return }
+        let rowBytes = dimension * MemoryLayout<Float>.stride
+        let target = UnsafeMutableRawPointer(target)
+        for member in group {
+            let range = route.runs[member.run].range
+            if route.isInOrder {
+                (target + range.lowerBound * rowBytes)
+                    .copyMemory(from: source, byteCount: range.count * rowBytes)
+            } else {
+                RowCopies.scatter(
+                    route.order, range, rowBytes: rowBytes, from: source, to: target)
+            }
+            source += range.count * rowBytes
+        }
     }
 }
 
@@ -184,38 +205,54 @@ extension TableClient {
         _ group: [FanOut.Target], _ route: KeyRoute, _ map: ClusterMap, _ arena: WireArena
     ) -> (Int, UnsafeMutablePointer<UnsafeMutablePointer<Wire.PartitionRef>?>?) {
         let current = map.tables.first { $0.id == route.table.id } ?? route.table
-        let list = arena.list(group) {
-            (target: FanOut.Target, partition: inout Wire.PartitionRef, _: WireArena) in
+        // Not by `list`: a call may have thousands of partitions, and that is generic.
+        let empty = arena.make(Wire.PartitionRef.self) { _, _ in }.pointee
+        let messages = arena.elements(of: Wire.PartitionRef.self, count: group.count)
+        let list = arena.elements(
+            of: UnsafeMutablePointer<Wire.PartitionRef>?.self, count: group.count)
+        for (index, target) in group.enumerated() {
+            var partition = empty
             partition.index = UInt32(target.partition)
             partition.incarnation = current.partitions[target.partition].incarnation.value
             partition.key_count = UInt32(route.runs[target.run].range.count)
+            messages.initializeElement(at: index, to: partition)
+            list.initializeElement(at: index, to: messages.baseAddress.map { $0 + index })
         }
-        return (list.count, list.pointer)
+        return (group.count, list.baseAddress)
     }
 
-    static func keys(
-        _ group: [FanOut.Target], _ keys: [UInt64], _ route: KeyRoute, _ arena: WireArena
-    ) -> ProtobufCBinaryData {
-        keys.withUnsafeBufferPointer { gather(group, route, stride: 1, from: $0, arena) }
+    static func rowCount(of group: [FanOut.Target], _ route: KeyRoute) -> Int {
+        group.reduce(0) { $0 + route.runs[$1.run].range.count }
     }
 
-    /// `stride` elements for each key of the group's runs, in run order.
+    /// What `elements` have for the keys of the group's runs, `stride` of them for each, in run order.
+    /// They are moved when the message is encoded.
     static func gather<Element: BitwiseCopyable>(
         _ group: [FanOut.Target], _ route: KeyRoute, stride: Int,
-        from elements: UnsafeBufferPointer<Element>,
-        _ arena: WireArena
+        from elements: UnsafeBufferPointer<Element>, _ arena: WireArena
     ) -> ProtobufCBinaryData {
-        let count = group.reduce(0) { $0 + route.runs[$1.run].range.count } * stride
-        let field = arena.bytes(count: count * MemoryLayout<Element>.stride)
-        guard let data = field.data else { return field }
-        var next = UnsafeMutableRawPointer(data).bindMemory(to: Element.self, capacity: count)
-        guard let source = elements.baseAddress else { return field }
-        for target in group {
-            for index in route.runs[target.run].range {
-                next.update(from: source + Int(route.order[index]) * stride, count: stride)
-                next += stride
-            }
+        let rowBytes = stride * MemoryLayout<Element>.stride
+        return arena.bytes(count: rowCount(of: group, route) * rowBytes) { field in
+            gather(
+                group, route, rowBytes: rowBytes, from: UnsafeRawBufferPointer(elements), to: field)
         }
-        return field
+    }
+
+    /// `rowBytes` of `rows` for each key of the group's runs, in run order.
+    static func gather(
+        _ group: [FanOut.Target], _ route: KeyRoute, rowBytes: Int,
+        from rows: UnsafeRawBufferPointer, to field: UnsafeMutableRawBufferPointer
+    ) {
+        guard let source = rows.baseAddress, var target = field.baseAddress else { return }
+        for member in group {
+            let range = route.runs[member.run].range
+            if route.isInOrder {
+                target.copyMemory(
+                    from: source + range.lowerBound * rowBytes, byteCount: range.count * rowBytes)
+            } else {
+                RowCopies.gather(route.order, range, rowBytes: rowBytes, from: source, to: target)
+            }
+            target += range.count * rowBytes
+        }
     }
 }

@@ -9,10 +9,21 @@ extension TableSpec {
         guard let initializer = wire.initializer, let optimizer = wire.optimizer else {
             throw TranslationError("table \(name) has no initializer or no optimizer")
         }
+        guard let rows = NumberFormat(wire: wire.row_format.rawValue),
+            let gradients = NumberFormat(wire: wire.gradient_format.rawValue),
+            let keys = KeyFormat(wire: wire.key_format.rawValue)
+        else {
+            throw TranslationError(
+                "table \(name) has a format of rows, gradients or keys unknown here")
+        }
         self.init(
             name: name, keys: wire.rows == 0 ? .hashed : .rows(wire.rows),
             dimension: Int(wire.dimension), initializer: try Initializer(wire: initializer.pointee),
-            optimizer: try Optimizer(wire: optimizer.pointee), seed: wire.seed)
+            optimizer: try Optimizer(wire: optimizer.pointee),
+            storage: try wire.storage.map { message throws(TranslationError) in
+                try RowStorage(wire: message.pointee)
+            } ?? RowStorage(), seed: wire.seed,
+            wire: WireFormat(rows: rows, gradients: gradients, keys: keys))
     }
 
     package func fill(_ wire: inout Wire.TableSpec, _ arena: WireArena) {
@@ -22,8 +33,14 @@ extension TableSpec {
         wire.initializer = arena.make(Wire.Initializer.self) { message, _ in
             initializer.fill(&message)
         }
-        wire.optimizer = arena.make(Wire.Optimizer.self) { message, _ in optimizer.fill(&message) }
+        wire.optimizer = arena.make(Wire.Optimizer.self) { optimizer.fill(&$0, $1) }
         wire.seed = seed
+        wire.row_format = .init(rawValue: self.wire.rows.wire)
+        wire.gradient_format = .init(rawValue: self.wire.gradients.wire)
+        wire.key_format = .init(rawValue: self.wire.keys.wire)
+        if storage != RowStorage() {
+            wire.storage = arena.make(Wire.RowStorage.self) { message, _ in storage.fill(&message) }
+        }
     }
 }
 
@@ -33,6 +50,7 @@ extension Initializer {
         case 0: self = .constant(wire.a)
         case 1: self = .uniform(low: wire.a, high: wire.b)
         case 2: self = .normal(deviation: wire.a)
+        case 3: self = .truncatedNormal(deviation: wire.a)
         default: throw TranslationError("an initializer of unknown kind \(wire.kind.rawValue)")
         }
     }
@@ -48,34 +66,9 @@ extension Initializer {
         case .normal(let deviation):
             wire.kind = .init(rawValue: 2)
             wire.a = deviation
-        }
-    }
-}
-
-extension Optimizer {
-    init(wire: borrowing Wire.Optimizer) throws(TranslationError) {
-        let rule: Rule
-        switch wire.kind.rawValue {
-        case 0: rule = .sgd
-        case 1: rule = .adagrad(initialAccumulator: wire.a)
-        case 2: rule = .adam(beta1: wire.a, beta2: wire.b, epsilon: wire.c)
-        default: throw TranslationError("an optimizer of unknown kind \(wire.kind.rawValue)")
-        }
-        self.init(rule: rule, learningRate: wire.learning_rate, l2: wire.l2)
-    }
-
-    func fill(_ wire: inout Wire.Optimizer) {
-        wire.learning_rate = learningRate
-        wire.l2 = l2
-        switch rule {
-        case .sgd:
-            wire.kind = .init(rawValue: 0)
-        case .adagrad(let initialAccumulator):
-            wire.kind = .init(rawValue: 1)
-            wire.a = initialAccumulator
-        case .adam(let beta1, let beta2, let epsilon):
-            wire.kind = .init(rawValue: 2)
-            (wire.a, wire.b, wire.c) = (beta1, beta2, epsilon)
+        case .truncatedNormal(let deviation):
+            wire.kind = .init(rawValue: 3)
+            wire.a = deviation
         }
     }
 }

@@ -13,7 +13,7 @@ package final class SQLiteStateStore: StateStore {
     private var upsert: OpaquePointer?
     private var delete: OpaquePointer?
 
-    private static let schemaVersion = 1
+    private static let schemaVersion = 2
 
     /// Opens or creates the file.
     package init(path: String) throws(StateStoreError) {

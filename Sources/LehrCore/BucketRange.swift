@@ -1,12 +1,15 @@
 /// How a table's rows are spread over the 65,536 buckets that partitions are runs of.
-package enum KeySpace: Hashable, Sendable, Codable {
+///
+/// Public rather than the package's, as `BucketRange` is: only then is what is asked for each key
+/// inlined where another module loops over keys.
+public enum KeySpace: Hashable, Sendable, Codable {
     /// Raw 64-bit features: the bucket is the top 16 bits of the mixed key.
     case hashed
     /// A dense variable of `rows` rows; a key is a row's index, and buckets are runs of rows.
     case rows(UInt64)
 
     @inlinable
-    package func bucket(of key: UInt64) -> UInt32 {
+    public func bucket(of key: UInt64) -> UInt32 {
         switch self {
         case .hashed: UInt32(truncatingIfNeeded: mixed(key) >> 48)
         case .rows(let count):
@@ -16,11 +19,11 @@ package enum KeySpace: Hashable, Sendable, Codable {
 }
 
 /// A power-of-two-aligned run of buckets: the keys of one partition.
-package struct BucketRange: Hashable, Sendable {
+public struct BucketRange: Hashable, Sendable {
     package static let bucketCount: UInt32 = 1 << 16
 
-    package let first: UInt32
-    package let count: UInt32
+    public let first: UInt32
+    public let count: UInt32
 
     package init?(first: UInt32, count: UInt32) {
         guard count > 0, count.nonzeroBitCount == 1, count <= Self.bucketCount,
@@ -31,7 +34,7 @@ package struct BucketRange: Hashable, Sendable {
     }
 
     @inlinable
-    package func contains(_ bucket: UInt32) -> Bool { bucket &- first < count }
+    public func contains(_ bucket: UInt32) -> Bool { bucket &- first < count }
 
     /// All buckets cut into `2^bits` equal runs, in order; `bits` at most 16.
     package static func even(bits: Int) -> [BucketRange] {
@@ -46,7 +49,7 @@ extension BucketRange: Codable {
         case first, count
     }
 
-    package init(from decoder: any Decoder) throws {
+    public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let range = BucketRange(
             first: try container.decode(UInt32.self, forKey: .first),
@@ -59,7 +62,7 @@ extension BucketRange: Codable {
         self = range
     }
 
-    package func encode(to encoder: any Encoder) throws {
+    public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(first, forKey: .first)
         try container.encode(count, forKey: .count)

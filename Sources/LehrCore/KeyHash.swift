@@ -2,11 +2,17 @@
 ///
 /// The finaliser of SplitMix64 (Stafford's variant 13).
 @inlinable
-package func mixed(_ key: UInt64) -> UInt64 {
+public func mixed(_ key: UInt64) -> UInt64 {
     var bits = key
     bits = (bits ^ (bits >> 30)) &* 0xBF58_476D_1CE4_E5B9
     bits = (bits ^ (bits >> 27)) &* 0x94D0_49BB_1331_11EB
     return bits ^ (bits >> 31)
+}
+
+/// The 64-bit key that a 128-bit key is placed, hashed and initialised by.
+@inlinable
+public func foldedKey(_ low: UInt64, _ high: UInt64) -> UInt64 {
+    low ^ mixed(high &+ 0x9E37_79B9_7F4A_7C15)
 }
 
 /// The 64-bit key of a textual feature: a decimal number below 2^64 stands for itself, any other

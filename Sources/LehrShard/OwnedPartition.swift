@@ -12,6 +12,8 @@ package final class OwnedPartition {
     package internal(set) var applied = AppliedSet()
     /// Keys of all pushes applied.
     package internal(set) var rowsPushed: UInt64 = 0
+    /// `TableCounters.vacated` when compaction was last asked for.
+    var vacatedSeen: UInt64 = 0
 
     init(
         id: PartitionID, job: JobID, incarnation: PartitionIncarnation, rows: TablePartition
@@ -28,4 +30,17 @@ package final class OwnedPartition {
         self.generation = generation
         applied = AppliedSet()
     }
+}
+
+/// Keeps the rows of a partition where they are, for as long as it is held on to: a scan must not miss a
+/// row because it moved.
+final class ScanHold {
+    let partition: OwnedPartition
+
+    init(_ partition: OwnedPartition) {
+        self.partition = partition
+        partition.rows.scanCount += 1
+    }
+
+    deinit { partition.rows.scanCount -= 1 }
 }

@@ -16,26 +16,39 @@ extension ShardCore {
     package func push(
         _ slices: [TableSlice], _ identity: PushIdentity, cluster: ClusterID, now: Instant
     ) throws(ShardRefusal) -> PushAnswer {
-        let runs = try check(push: slices, identity, cluster: cluster, now: now)
-        var admissions: [AppliedSet.Admission] = []
-        admissions.reserveCapacity(runs.count)
-        for (_, run) in runs {
-            run.partition.enter(generation: identity.generation)
-            let admission = run.partition.admit(identity)
-            guard admission != .exhausted else { throw Self.windowExhausted(identity) }
-            admissions.append(admission)
-        }
+        let checked = try check(push: slices, identity, cluster: cluster, now: now)
         var answer = PushAnswer()
-        for ((slice, run), admission) in zip(runs, admissions) {
-            switch admission {
-            case .apply:
-                run.partition.apply(slice, run.keys, identity, stamp: Self.stamp(now))
-                answer.applied += 1
-            case .duplicate: answer.repeated += 1
-            case .exhausted: break
+        var toApply = checked
+        for index in checked.indices {
+            toApply[index].runs.removeAll()
+            for run in checked[index].runs {
+                run.partition.enter(generation: identity.generation)
+                switch run.partition.admit(identity) {
+                case .apply: toApply[index].runs.append(run)
+                case .duplicate: answer.repeated += 1
+                case .exhausted: throw Self.windowExhausted(identity)
+                }
             }
         }
+        for part in toApply {
+            apply(part, identity, stamp: Self.stamp(now))
+            answer.applied += UInt32(part.runs.count)
+        }
         return answer
+    }
+
+    /// Applies the runs of a slice, all of one table, and remembers the batch.
+    private func apply(_ part: CheckedSlice, _ identity: PushIdentity, stamp: UInt32) {
+        let slice = part.slice
+        TablePartition.push(
+            part.runs.map { PartitionRun($0.partition.rows, $0.keys) }, keys: slice.keys,
+            gradients: slice.gradients, shows: slice.shows.isEmpty ? nil : slice.shows,
+            clicks: slice.clicks.isEmpty ? nil : slice.clicks, now: stamp)
+        for run in part.runs {
+            run.partition.applied.record(part: identity.part, batch: identity.batch)
+            run.partition.rowsPushed += UInt64(run.keys.count)
+            noteGaps(of: run.partition)
+        }
     }
 
     static func windowExhausted(_ identity: PushIdentity) -> ShardRefusal {
@@ -44,17 +57,26 @@ extension ShardCore {
                 + "push the earlier batches first")
     }
 
-    /// Checks a push as a whole, changing nothing; returns its runs, each with the slice it is of.
+    /// A slice of a push with its runs.
+    struct CheckedSlice {
+        let slice: TableSlice
+        var runs: [ResolvedRun]
+    }
+
+    /// Checks a push as a whole, changing nothing.
     func check(
         push slices: [TableSlice], _ identity: PushIdentity, cluster: ClusterID, now: Instant
-    ) throws(ShardRefusal) -> [(slice: TableSlice, run: ResolvedRun)] {
+    ) throws(ShardRefusal) -> [CheckedSlice] {
         try check(cluster: cluster)
         try checkLease(now: now)
-        var checked: [(slice: TableSlice, run: ResolvedRun)] = []
+        var checked: [CheckedSlice] = []
         var named: Set<PartitionID> = []
         for slice in slices {
             let runs = try resolve(slice)
             try checkLengths(slice, dimension: runs.first?.partition.rows.spec.dimension ?? 0)
+            if let partition = runs.first?.partition, !partition.rows.spec.isTrained {
+                throw .notTrained(slice.table)
+            }
             for run in runs {
                 guard run.partition.job == identity.job else {
                     throw .malformed(
@@ -69,14 +91,14 @@ extension ShardCore {
                         "partition \(run.partition.id.index) of table \(slice.table.value) comes "
                             + "twice")
                 }
-                checked.append((slice, run))
             }
+            checked.append(CheckedSlice(slice: slice, runs: runs))
         }
         return checked
     }
 
     private func checkLengths(_ slice: TableSlice, dimension: Int) throws(ShardRefusal) {
-        let keys = slice.keys.count
+        let keys = slice.keyCount
         guard slice.gradients.count == keys * dimension else {
             throw .malformed(
                 "table \(slice.table.value): \(slice.gradients.count) floats of gradients; expected "
@@ -109,20 +131,5 @@ extension OwnedPartition {
     func admit(_ identity: PushIdentity) -> AppliedSet.Admission {
         applied.settleParts(below: identity.partFloor)
         return applied.admit(part: identity.part, batch: identity.batch, floor: identity.floor)
-    }
-
-    /// Applies one run of a slice and remembers the batch.
-    func apply(
-        _ slice: TableSlice, _ keys: Range<Int>, _ identity: PushIdentity, stamp: UInt32
-    ) {
-        let dimension = rows.spec.dimension
-        let floats = keys.lowerBound * dimension..<keys.upperBound * dimension
-        rows.push(
-            keys: slice.keys.part(keys), gradients: slice.gradients.part(floats),
-            shows: slice.shows.isEmpty ? nil : slice.shows.part(keys),
-            clicks: slice.clicks.isEmpty ? nil : slice.clicks.part(keys),
-            now: stamp)
-        applied.record(part: identity.part, batch: identity.batch)
-        rowsPushed += UInt64(keys.count)
     }
 }

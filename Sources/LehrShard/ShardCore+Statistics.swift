@@ -12,7 +12,22 @@ package struct PartitionStatistics: Hashable, Sendable {
     package var batchesApplied: UInt64
     package var batchesRepeated: UInt64
     package var rowsPushed: UInt64
+    /// For any reason, and of these for want of room.
     package var rowsRefused: UInt64
+    package var rowsRefusedAtLimit: UInt64
+    package var rowsRetired: UInt64
+    package var rowsWidened: UInt64
+    /// Floats of weights that are exactly zero, where the optimizer makes such.
+    package var zeroWeights: Int
+}
+
+/// The memory that all partitions of a core share; see `BlockPool`.
+package struct MemoryStatistics: Hashable, Sendable {
+    /// nil: no limit.
+    package var bytesLimit: Int?
+    package var bytesReserved: Int
+    package var bytesUsed: Int
+    package var pagesUnprepared: UInt64
 }
 
 extension ShardCore {
@@ -25,7 +40,16 @@ extension ShardCore {
                 bytesUsed: owned.rows.bytesUsed, bytesReserved: owned.rows.bytesReserved,
                 batchesApplied: owned.applied.counters.applied,
                 batchesRepeated: owned.applied.counters.duplicates, rowsPushed: owned.rowsPushed,
-                rowsRefused: counters.refusedNotFinite + counters.refusedAtLimit)
+                rowsRefused: counters.refusedNotFinite + counters.refusedAtLimit,
+                rowsRefusedAtLimit: counters.refusedAtLimit, rowsRetired: counters.retired,
+                rowsWidened: counters.widened, zeroWeights: owned.rows.zeroCount)
         }
+    }
+
+    package var memoryStatistics: MemoryStatistics {
+        MemoryStatistics(
+            bytesLimit: pool.byteLimit == .max ? nil : pool.byteLimit,
+            bytesReserved: pool.bytesReserved, bytesUsed: pool.bytesUsed,
+            pagesUnprepared: pool.pagesUnprepared)
     }
 }

@@ -17,8 +17,10 @@ extension ShardCore {
         _ slices: [TableSlice], request: [UInt8], _ identity: PushIdentity, cluster: ClusterID,
         now: Instant
     ) throws(ShardRefusal) -> StepStatus {
-        let runs = try check(push: slices, identity, cluster: cluster, now: now)
-        guard runs.allSatisfy({ $0.run.partition.hasRoom(for: identity) }) else {
+        let checked = try check(push: slices, identity, cluster: cluster, now: now)
+        guard
+            checked.allSatisfy({ $0.runs.allSatisfy { $0.partition.hasRoom(for: identity) } })
+        else {
             throw Self.windowExhausted(identity)
         }
         var staging: StepStaging = .staged

@@ -8,6 +8,8 @@ package import LehrTable
 /// every partition its incarnation and the keys' range.
 package final class ShardCore {
     package let index: UInt32
+    /// The memory of all partitions.
+    package let pool: BlockPool
     package private(set) var cluster = ClusterID(0)
     package internal(set) var lease: HeldLease?
     /// By table, then by partition index. Only looked up, never iterated in a decision.
@@ -15,12 +17,28 @@ package final class ShardCore {
     var steps: [JobID: JobSteps] = [:]
     /// Jobs of the partitions owned.
     private(set) var jobs: Set<JobID> = []
+    /// Tables whose keys have 128 bits.
+    private var wideTables: Set<TableID> = []
+    /// Partitions to be looked at by compaction, in turn.
+    var gaps: [PartitionID] = []
     private var mapVersion: UInt64 = 0
 
     /// Bytes of one staged step that are kept for a job.
     static let stagedBytesMax = 256 << 20
 
-    package init(index: UInt32) { self.index = index }
+    package init(index: UInt32, pool: BlockPool = BlockPool()) {
+        self.index = index
+        self.pool = pool
+    }
+
+    package var hasGaps: Bool { !gaps.isEmpty }
+
+    /// Of the keys in requests for a table; of one that is not here it does not matter.
+    func keyWidth(of table: TableID) -> KeyWidth {
+        wideTables.contains(table) ? .bits128 : .bits64
+    }
+
+    func partition(_ id: PartitionID) -> OwnedPartition? { partitions[id] }
 
     /// Everything owned, in order: for scans, statistics and tests.
     package var ownedPartitions: [OwnedPartition] {
@@ -55,6 +73,8 @@ package final class ShardCore {
         var owned: [PartitionID: OwnedPartition] = [:]
         var failure: TableSpecError?
         for table in map.tables {
+            let limits = PartitionLimits(
+                of: table.spec.storage, partitions: table.partitions.count)
             for (position, placed) in table.partitions.enumerated()
             where placed.owner == me && placed.core == index {
                 let id = PartitionID(table: table.id, index: UInt32(position))
@@ -65,7 +85,8 @@ package final class ShardCore {
                 do throws(TableSpecError) {
                     owned[id] = OwnedPartition(
                         id: id, job: table.job, incarnation: placed.incarnation,
-                        rows: try TablePartition(spec: table.spec, range: placed.range))
+                        rows: try TablePartition(
+                            spec: table.spec, range: placed.range, limits: limits, pool: pool))
                 } catch {
                     failure = failure ?? error
                 }
@@ -73,6 +94,8 @@ package final class ShardCore {
         }
         partitions = owned
         jobs = Set(owned.values.map(\.job))
+        wideTables = Set(
+            map.tables.filter { $0.spec.storage.keyWidth == .bits128 }.map(\.id))
         let jobs = self.jobs
         steps = steps.filter { jobs.contains($0.key) }
         if let failure { throw failure }
@@ -82,6 +105,8 @@ package final class ShardCore {
         partitions = [:]
         jobs = []
         steps = [:]
+        wideTables = []
+        gaps = []
     }
 
     // MARK: - Checks
@@ -101,22 +126,22 @@ package final class ShardCore {
         for run in slice.runs {
             let partition = try owned(
                 PartitionID(table: slice.table, index: run.partition), run.incarnation)
-            guard run.keyCount <= slice.keys.count - start else {
+            guard run.keyCount <= slice.keyCount - start else {
                 throw .malformed(
                     "table \(slice.table.value): the runs name more keys than the "
-                        + "\(slice.keys.count) sent")
+                        + "\(slice.keyCount) sent")
             }
             let range = start..<(start + run.keyCount)
-            let keys = slice.keys.part(range)
-            if let outside = partition.rows.firstKeyOutside(keys) {
-                throw .keyOutside(partition.id, key: keys[outside])
+            if let outside = partition.rows.firstKeyOutside(slice.keys(at: range)) {
+                throw .keyOutside(
+                    partition.id, key: slice.nameOfKey(at: range.lowerBound + outside))
             }
             runs.append(ResolvedRun(partition: partition, keys: range))
             start = range.upperBound
         }
-        guard start == slice.keys.count else {
+        guard start == slice.keyCount else {
             throw .malformed(
-                "table \(slice.table.value): \(slice.keys.count) keys, but the runs name \(start)")
+                "table \(slice.table.value): \(slice.keyCount) keys, but the runs name \(start)")
         }
         return runs
     }

@@ -12,6 +12,7 @@ package final class ShardHandler {
     private let core: any Core
     private let limits: RPCLimits
     private let arenas = ArenaPool()
+    private let compactor: Compactor
     package private(set) var counters = ShardCounters()
 
     /// Bytes of rows in one message of a scan, about: well below a millisecond's work.
@@ -21,6 +22,7 @@ package final class ShardHandler {
         self.shard = shard
         self.core = core
         self.limits = limits
+        compactor = Compactor(shard, core: core)
     }
 
     package func register(in services: ServiceTable) {
@@ -35,10 +37,13 @@ package final class ShardHandler {
         services.unary(ShardMethods.getStatistics) { [self] _, request, respond in
             let job = request.job == 0 ? nil : JobID(request.job)
             let statistics = shard.statistics(of: job)
-            respond.succeed { answer, arena in
+            respond.succeed { [shard] answer, arena in
                 (answer.n_partitions, answer.partitions) = arena.list(statistics) {
                     $0.fill(&$1)
                     _ = $2
+                }
+                answer.memory = arena.make(Wire.MemoryStatistics.self) { message, _ in
+                    shard.memoryStatistics.fill(&message)
                 }
             }
         }
@@ -49,26 +54,22 @@ package final class ShardHandler {
     private func pull(
         _ request: borrowing Wire.PullRequest, _ respond: Responder<Wire.PullResponse>
     ) throws(ShardRefusal) {
-        var slices: [TableSlice] = []
-        for table in each(request.n_tables, request.tables) {
-            slices.append(try TableSlice(pull: table))
-        }
+        let decoded = arenas.take()
+        defer { arenas.give(decoded) }
+        let slices = try TableSlice.slices(of: request, shard, decoded)
         let pull = try shard.check(
             pull: slices, cluster: ClusterID(request.cluster_id),
             answerBytesMax: limits.messageBytesMax)
         counters.pulls += 1
-        counters.keysPulled += slices.reduce(0) { $0 + UInt64($1.keys.count) }
+        counters.keysPulled += slices.reduce(0) { $0 + UInt64($1.keyCount) }
         respond.succeed { answer, arena in
             (answer.n_tables, answer.tables) = arena.list(Array(slices.enumerated())) {
                 slice, rows, arena in
                 rows.table = slice.element.table.value
-                let count = pull.floatCounts[slice.offset]
-                rows.values = arena.bytes(count: count * MemoryLayout<Float>.stride)
-                let floats = UnsafeMutableRawPointer(rows.values.data)?.bindMemory(
-                    to: Float.self, capacity: count)
-                shard.read(
-                    pull, slice: slice.offset,
-                    into: UnsafeMutableBufferPointer(start: floats, count: count))
+                rows.format = .init(rawValue: slice.element.rowFormat.wire)
+                rows.values = arena.bytes(count: pull.byteCount(slice: slice.offset)) {
+                    [shard] in shard.read(pull, slice: slice.offset, into: $0)
+                }
             }
         }
     }
@@ -81,7 +82,7 @@ package final class ShardHandler {
                 arenas.withArena { arena in
                     do {
                         let request = try Wire.PushRequest.decode(bytes, in: arena)
-                        responder.succeed(try push(request.pointee, bytes))
+                        responder.succeed(try push(request.pointee, bytes, arena))
                     } catch let refusal as ShardRefusal {
                         counters.refusals += 1
                         responder.finish(.failure(RPCError(refusal.code, "\(refusal)")))
@@ -93,10 +94,10 @@ package final class ShardHandler {
     }
 
     private func push(
-        _ request: borrowing Wire.PushRequest, _ bytes: [UInt8]
+        _ request: borrowing Wire.PushRequest, _ bytes: [UInt8], _ arena: WireArena
     ) throws(ShardRefusal) -> [UInt8] {
         let identity = try Self.identity(request.identity)
-        let slices = try TableSlice.slices(of: request)
+        let slices = try TableSlice.slices(of: request, shard, arena)
         let cluster = ClusterID(request.cluster_id)
         var answer = ShardCore.PushAnswer()
         if request.stage != 0 {
@@ -104,9 +105,10 @@ package final class ShardHandler {
                 slices, request: bytes, identity, cluster: cluster, now: core.now)
         } else {
             answer = try shard.push(slices, identity, cluster: cluster, now: core.now)
+            compactor.wake()
         }
         counters.pushes += 1
-        counters.keysPushed += slices.reduce(0) { $0 + UInt64($1.keys.count) }
+        counters.keysPushed += slices.reduce(0) { $0 + UInt64($1.keyCount) }
         counters.repeats += UInt64(answer.repeated)
         return arenas.encode { (message: inout Wire.PushResponse, _) in
             message.applied = answer.applied
@@ -144,9 +146,10 @@ package final class ShardHandler {
                 throw .stepConflict("what was staged cannot be read")
             }
             try shard.applyCommitted(
-                try TableSlice.slices(of: request.pointee),
+                try TableSlice.slices(of: request.pointee, shard, arena),
                 try Self.identity(request.pointee.identity), now: core.now)
         }
+        compactor.wake()
     }
 
     private func step(
@@ -170,19 +173,24 @@ package final class ShardHandler {
         } catch {
             return stream.finish(RPCError(error.code, "\(error)"))
         }
-        send(
-            PartitionID(table: TableID(request.table), index: request.partition),
-            PartitionIncarnation(request.incarnation), from: .start, to: stream)
+        let id = PartitionID(table: TableID(request.table), index: request.partition)
+        do throws(ShardRefusal) {
+            let partition = try shard.owned(id, PartitionIncarnation(request.incarnation))
+            send(ScanHold(partition), from: .start, to: stream)
+        } catch {
+            stream.finish(RPCError(error.code, "\(error)"))
+        }
     }
 
     /// Sends chunks while the caller keeps up, and goes on when it can take more, if the partition
     /// is still here then.
     private func send(
-        _ id: PartitionID, _ incarnation: PartitionIncarnation, from start: ScanCursor,
-        to stream: MessageStream<Wire.ScanChunk>
+        _ hold: ScanHold, from start: ScanCursor, to stream: MessageStream<Wire.ScanChunk>
     ) {
-        let partition: OwnedPartition
-        do throws(ShardRefusal) { partition = try shard.owned(id, incarnation) } catch {
+        let partition = hold.partition
+        do throws(ShardRefusal) {
+            _ = try shard.owned(partition.id, partition.incarnation)
+        } catch {
             return stream.finish(RPCError(error.code, "\(error)"))
         }
         // A key, a show and a click beside the weight.
@@ -192,7 +200,7 @@ package final class ShardHandler {
             guard stream.untyped.isWritable else {
                 stream.untyped.onWritable = { [self] in
                     stream.untyped.onWritable = nil
-                    send(id, incarnation, from: cursor, to: stream)
+                    send(hold, from: cursor, to: stream)
                 }
                 return
             }

@@ -14,9 +14,11 @@ package enum ShardRefusal: Error, Equatable, CustomStringConvertible {
     /// The partition is not here, or is here under another incarnation.
     case stale(PartitionID, current: PartitionIncarnation?)
     case malformed(String)
-    case keyOutside(PartitionID, key: UInt64)
+    case keyOutside(PartitionID, key: String)
     /// This shard's lease may have ended: writing could cross a new owner's.
     case leaseEnded
+    /// Rows of int8 are restored and read.
+    case notTrained(TableID)
     case olderGeneration(current: UInt32)
     case exhausted(String)
     case step(StepRefusal)
@@ -42,6 +44,11 @@ package enum ShardRefusal: Error, Equatable, CustomStringConvertible {
             \(partition.table.value)
             """
         case .leaseEnded: "this shard cannot renew its lease and takes no writes until it can"
+        case .notTrained(let table):
+            """
+            table \(table.value) keeps its rows as int8, which are read and not trained; push to a \
+            table of f32, f16 or bf16
+            """
         case .olderGeneration(let current): "the job has reached generation \(current)"
         case .exhausted(let reason): reason
         case .step(let refusal): "\(refusal)"
@@ -52,7 +59,7 @@ package enum ShardRefusal: Error, Equatable, CustomStringConvertible {
     /// What the caller should do: see `StatusCode`.
     var code: StatusCode {
         switch self {
-        case .wrongCluster, .olderGeneration: .failedPrecondition
+        case .wrongCluster, .olderGeneration, .notTrained: .failedPrecondition
         case .stale, .unknownJob: .aborted
         case .malformed, .keyOutside: .invalidArgument
         case .leaseEnded, .notJoined: .unavailable

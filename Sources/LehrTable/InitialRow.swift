@@ -19,7 +19,7 @@ package struct InitialRow: Sendable {
     package func fill(key: UInt64, into weight: UnsafeMutablePointer<Float>) {
         switch initializer {
         case .constant(let value):
-            for i in 0..<dimension { weight[i] = value }
+            weight.update(repeating: value, count: dimension)
         case .uniform(let low, let high):
             var state = start(key)
             // The sum can round up to `high`, which is outside.
@@ -31,9 +31,17 @@ package struct InitialRow: Sendable {
         case .normal(let deviation):
             var state = start(key)
             for i in 0..<dimension {
-                // 52 bits and a half: never 0, never 1, exact in a double.
-                let unit = (Double(Self.draw(&state) >> 12) + 0.5) * 0x1p-52
-                weight[i] = deviation * normalQuantile(unit)
+                weight[i] = deviation * normalQuantile(Self.openUnit(&state))
+            }
+        case .truncatedNormal(let deviation):
+            var state = start(key)
+            // The share of a normal distribution below -2, and between -2 and 2.
+            let below = 0.022750131948179207
+            let between = 0.954499736103641586
+            for i in 0..<dimension {
+                let value = normalQuantile(below + between * Self.openUnit(&state))
+                // The quantile is good to seven digits only.
+                weight[i] = deviation * Swift.max(-2, Swift.min(value, 2))
             }
         }
     }
@@ -42,6 +50,12 @@ package struct InitialRow: Sendable {
 
     private func start(_ key: UInt64) -> UInt64 {
         mixed(mixedSeed ^ mixed(key &+ Self.increment))
+    }
+
+    /// Uniform in (0, 1): 52 bits and a half, never 0, never 1, exact in a double.
+    @inline(__always)
+    private static func openUnit(_ state: inout UInt64) -> Double {
+        (Double(draw(&state) >> 12) + 0.5) * 0x1p-52
     }
 
     /// `RandomSource.next()`, here so that it is inlined into the loops above.

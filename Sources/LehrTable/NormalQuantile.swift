@@ -28,19 +28,3 @@ func normalQuantile(_ p: Double) -> Float {
     }
     return Float(q < 0 ? -tail : tail)
 }
-
-/// The natural logarithm of a positive normal number, to about 1e-14, the same on every machine.
-///
-/// `x = 2^e m` with `m` in `[1, 2)`; `ln m = 2 atanh(s)`, `s = (m - 1) / (m + 1) <= 1/3`, by its
-/// series up to `s^27`.
-func exactLogarithm(_ x: Double) -> Double {
-    let s = (x.significand - 1) / (x.significand + 1)
-    let square = s * s
-    var sum = 0.0
-    var divisor = 27.0
-    while divisor > 0 {
-        sum = sum * square + 1 / divisor
-        divisor -= 2
-    }
-    return Double(x.exponent) * 0.693147180559945309 + 2 * s * sum
-}

@@ -12,4 +12,19 @@ package struct PartitionLimits: Hashable, Sendable {
         self.rows = Swift.max(0, Swift.min(rows, Self.maximumRows))
         self.bytes = Swift.max(0, bytes)
     }
+
+    /// What one of a table's partitions may grow to: its even share of the rows that the table may
+    /// have, and, where there are several, a sixteenth and 64 rows more.
+    ///
+    /// Hashed keys fall into partitions by chance, so the fullest has more than its share `n`. The
+    /// margin is at least four standard deviations of that, whatever `n` is: n / 16 + 64 >= 4 sqrt(n).
+    package init(of storage: RowStorage, partitions: Int) {
+        guard let limit = storage.rowLimit else {
+            self.init()
+            return
+        }
+        let rows = Int(Swift.min(limit, RowStorage.rowLimits.upperBound))
+        let share = (rows + partitions - 1) / partitions
+        self.init(rows: partitions > 1 ? share + share / 16 + 64 : share)
+    }
 }

@@ -8,8 +8,18 @@ package struct PushOutcome: Hashable, Sendable {
     package var refusedNotFinite = 0
     /// Gradients of new keys for which there was no room.
     package var refusedAtLimit = 0
+    /// Gradients, and counts of a row, that were not numbers or too large, made so and applied.
+    package var clipped = 0
 
     package init() {}
+
+    mutating func add(_ other: PushOutcome) {
+        applied += other.applied
+        created += other.created
+        refusedNotFinite += other.refusedNotFinite
+        refusedAtLimit += other.refusedAtLimit
+        clipped += other.clipped
+    }
 }
 
 /// What a partition has done since it was created.
@@ -22,13 +32,23 @@ package struct TableCounters: Hashable, Sendable {
     package var created: UInt64 = 0
     package var refusedNotFinite: UInt64 = 0
     package var refusedAtLimit: UInt64 = 0
+    package var clipped: UInt64 = 0
+    /// Narrow rows that got their full width.
+    package var widened: UInt64 = 0
+    /// Rows given up to make room, and rows removed by their keys.
+    package var retired: UInt64 = 0
+    package var removed: UInt64 = 0
 
     package init() {}
+
+    /// Places that rows have left: what compaction may gain from.
+    package var vacated: UInt64 { retired &+ removed &+ widened }
 
     mutating func count(_ outcome: PushOutcome) {
         applied += UInt64(outcome.applied)
         created += UInt64(outcome.created)
         refusedNotFinite += UInt64(outcome.refusedNotFinite)
         refusedAtLimit += UInt64(outcome.refusedAtLimit)
+        clipped += UInt64(outcome.clipped)
     }
 }

@@ -10,8 +10,9 @@ package struct ScanCursor: Hashable, Sendable, Codable {
 
 /// A run of rows from a scan, column by column.
 package struct ScannedRows: Hashable, Sendable {
+    /// `KeyWidth.words` of each row.
     package var keys: [UInt64] = []
-    /// `keys.count * dimension` floats.
+    /// `dimension` floats of each row.
     package var weights: [Float] = []
     package var shows: [Float] = []
     package var clicks: [Float] = []
@@ -30,15 +31,19 @@ extension TablePartition {
         let dimension = spec.dimension
         var rows = ScannedRows()
         let expected = Swift.min(limit, rowCount)
-        rows.keys.reserveCapacity(expected)
+        rows.keys.reserveCapacity(expected * spec.storage.keyWidth.words)
         rows.weights.reserveCapacity(expected * dimension)
-        let next = store.visit(from: cursor.value, limit: limit) { row in
-            let header = RowLayout.header(of: row).pointee
+        let next = store.chunks.visit(from: cursor.value, limit: limit) { _, row in
+            let header = row.header.pointee
             rows.keys.append(header.key)
+            if store.keys.isWide { rows.keys.append(store.keys.high(of: row)) }
             rows.shows.append(header.show)
             rows.clicks.append(header.click)
-            rows.weights.append(
-                contentsOf: UnsafeBufferPointer(start: RowLayout.weight(of: row), count: dimension))
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: dimension) { weight in
+                guard let start = weight.baseAddress else { return }
+                values.read(row, width: width(of: row), into: start)
+                rows.weights.append(contentsOf: weight)
+            }
         }
         rows.next = next.map { ScanCursor($0) }
         return rows

@@ -8,181 +8,115 @@ package import LehrCore
 package final class TablePartition {
     package let spec: TableSpec
     package let range: BucketRange
-    package private(set) var counters = TableCounters()
+    package internal(set) var counters = TableCounters()
+    /// Pushes applied, other than empty ones; learning-rate schedules and lazy Adam go by it.
+    package internal(set) var pushCount: UInt64 = 0
+    /// Floats of existing rows' weights that are exactly zero, where the optimizer makes such (by `l1`
+    /// or FTRL); otherwise 0.
+    package internal(set) var zeroCount = 0
 
-    private let initial: InitialRow
-    private let kernel: OptimizerKernel
-    private let layout: RowLayout
+    let initial: InitialRow
+    let values: RowValues
+    /// By shape, as in the store.
+    let kernels: [OptimizerKernel]
+    /// Whether weights that are exactly zero are counted.
+    let countsZeros: Bool
     var store: RowStore
-
-    /// Keys handled together: enough cache misses in flight, few enough to stay in the first cache.
-    private static let blockCount = 64
+    /// Where the search for the least important rows goes on: a place among all.
+    var retireCursor: UInt64 = 0
+    /// Scans under way: while there are any, no row moves that a push could leave where it is.
+    package var scanCount = 0
 
     /// An empty partition; refuses a spec that `TableSpec.validate` refuses.
+    ///
+    /// - Parameter pool: the memory of the core that owns the partition.
     package init(
-        spec: TableSpec, range: BucketRange, limits: PartitionLimits = PartitionLimits()
+        spec: TableSpec, range: BucketRange, limits: PartitionLimits = PartitionLimits(),
+        pool: BlockPool = BlockPool()
     ) throws(TableSpecError) {
         try spec.validate()
-        let layout = RowLayout(spec: spec)
         self.spec = spec
         self.range = range
-        self.layout = layout
         initial = InitialRow(spec: spec)
-        kernel = OptimizerKernel(optimizer: spec.optimizer, layout: layout)
-        store = RowStore(layout: layout, limits: limits)
+        store = RowStore(
+            spec: spec, prefixBits: Self.prefixBits(spec, range), limits: limits, pool: pool)
+        kernels = store.shapes.map { OptimizerKernel(optimizer: spec.optimizer, shape: $0) }
+        countsZeros = kernels[0].countsZeros
+        values = RowValues(
+            numbers: spec.storage.numbers, dimension: spec.dimension,
+            weightOffset: store.shapes[0].weightOffset)
+    }
+
+    /// Upper bits of the hash that all keys share.
+    private static func prefixBits(_ spec: TableSpec, _ range: BucketRange) -> Int {
+        spec.keys == .hashed ? 16 - range.count.trailingZeroBitCount : 0
     }
 
     package var rowCount: Int { store.rowCount }
-    /// Bytes taken from the system, whether they hold rows yet or not.
+    /// Bytes taken from the core's memory, whether they hold rows yet or not.
     package var bytesReserved: Int { store.bytesReserved }
-    /// Bytes of rows and index slots in use.
+    /// Bytes of rows and index in use.
     package var bytesUsed: Int { store.bytesUsed }
+
+    /// Bytes of a row of full width.
+    package var rowBytes: Int { full.stride }
+
+    var full: RowShape { store.shapes[store.fullShape] }
+
+    /// Whether every row has all values of its weight, as f32: the common case.
+    var isPlain: Bool { spec.storage.numbers == .float32 && spec.storage.narrow == nil }
+
+    /// Values in the weight of a row that is created.
+    var newWidth: Int { store.shapes[0].width }
+
+    @inline(__always)
+    func width(of row: RowPointer) -> Int {
+        row.header.pointee.flags.contains(.narrow) ? newWidth : spec.dimension
+    }
 
     /// The position of the first key that does not belong here, or nil when all do.
     package func firstKeyOutside(_ keys: PackedElements<UInt64>) -> Int? {
+        let words = spec.storage.keyWidth.words
+        guard let start = keys.start else { return nil }
+        for position in 0..<keys.count / words
+        where !belongsHere(store.keys.folded(start + 8 * words * position)) {
+            return position
+        }
+        return nil
+    }
+
+    /// Whether a folded key is one of this partition.
+    @inline(__always)
+    func belongsHere(_ key: UInt64) -> Bool {
         switch spec.keys {
-        case .hashed:
-            return keys.firstIndex { !range.contains(UInt32(truncatingIfNeeded: mixed($0) >> 48)) }
-        case .rows(let count):
-            // `KeySpace.bucket` clamps a row beyond the end; such a key is nobody's.
-            return keys.firstIndex { $0 >= count || !range.contains(spec.keys.bucket(of: $0)) }
+        case .hashed: range.contains(UInt32(truncatingIfNeeded: mixed(key) >> 48))
+        // `KeySpace.bucket` clamps a row beyond the end; such a key is nobody's.
+        case .rows(let count): key < count && range.contains(spec.keys.bucket(of: key))
         }
     }
 }
 
-// MARK: - Pull
+// MARK: - For measurements
 
 extension TablePartition {
-    /// Writes the weights of `keys` to `weights` (`keys.count * dimension` floats).
-    ///
-    /// A key never pushed reads as its initial value, and reading it creates nothing.
-    package func pull(
-        keys: PackedElements<UInt64>, into weights: UnsafeMutableBufferPointer<Float>
-    ) {
-        let dimension = layout.dimension
-        precondition(weights.count == keys.count * dimension, "a pull has a row for each key")
-        guard let target = weights.baseAddress else { return }
-        var missing = 0
-        withUnsafeTemporaryAllocation(
-            of: UnsafeMutableRawPointer?.self, capacity: Self.blockCount
-        ) { rows in
-            var start = 0
-            while start < keys.count {
-                let count = Swift.min(Self.blockCount, keys.count - start)
-                let block = keys.part(start..<start + count)
-                store.locate(block, touching: layout.stateOffset, into: rows)
-                for i in 0..<count {
-                    let output = target + (start + i) * dimension
-                    if let row = rows[i] {
-                        output.update(from: RowLayout.weight(of: row), count: dimension)
-                    } else {
-                        initial.fill(key: block[i], into: output)
-                        missing += 1
-                    }
-                }
-                start += count
-            }
-        }
-        counters.pulled += UInt64(keys.count)
-        counters.pulledMissing += UInt64(missing)
-    }
-}
-
-// MARK: - Push
-
-extension TablePartition {
-    /// Applies a gradient (`dimension` floats) to the row of each key, creating rows that are
-    /// missing; a key that comes twice is changed twice, one after the other.
-    ///
-    /// A row of the push is refused as a whole, and counted, when its gradient or counts are not
-    /// numbers or are beyond `OptimizerKernel.gradientLimit`, or when its key is new and the
-    /// partition is at a limit. The others are applied all the same.
-    /// - Parameters:
-    ///   - shows: added to the rows' show counts; nil adds nothing. Likewise `clicks`.
-    ///   - now: stored as the rows' last-seen stamp, in whatever unit the caller counts.
-    @discardableResult
-    package func push(
-        keys: PackedElements<UInt64>, gradients: PackedElements<Float>,
-        shows: PackedElements<Float>? = nil, clicks: PackedElements<Float>? = nil,
-        now: UInt32
-    ) -> PushOutcome {
-        let dimension = layout.dimension
-        precondition(gradients.count == keys.count * dimension, "a push has a row for each key")
-        for counts in [shows, clicks] {
-            precondition(
-                counts?.count ?? keys.count == keys.count, "a push has counts for each key")
-        }
-        var outcome = PushOutcome()
-        guard let gradient = gradients.start else { return outcome }
-        withUnsafeTemporaryAllocation(
-            of: UnsafeMutableRawPointer?.self, capacity: Self.blockCount
-        ) { rows in
-            var start = 0
-            while start < keys.count {
-                let count = Swift.min(Self.blockCount, keys.count - start)
-                let block = PushBlock(
-                    keys: keys.part(start..<start + count),
-                    gradients: gradient + start * layout.weightBytes,
-                    shows: shows?.part(start..<start + count),
-                    clicks: clicks?.part(start..<start + count), now: now)
-                let blockRows = UnsafeMutableBufferPointer(rebasing: rows[..<count])
-                store.locate(block.keys, touching: layout.stride, into: blockRows)
-                admit(block, rows: blockRows, outcome: &outcome)
-                kernel.apply(to: UnsafeBufferPointer(blockRows), gradients: block.gradients)
-                start += count
-            }
-        }
-        counters.count(outcome)
-        return outcome
+    /// Where the row of a 64-bit key is, until the partition changes.
+    package func address(of key: UInt64) -> UnsafeMutableRawPointer? {
+        withUnsafePointer(to: key) { store.find($0) }
     }
 
-    private struct PushBlock {
-        let keys: PackedElements<UInt64>
-        let gradients: UnsafeRawPointer
-        let shows: PackedElements<Float>?
-        let clicks: PackedElements<Float>?
-        let now: UInt32
-    }
+    /// Bytes of the index in use.
+    package var indexBytesUsed: Int { store.index.bytesUsed }
 
-    /// Creates the missing rows of a block and updates headers; refused rows become nil.
-    private func admit(
-        _ block: PushBlock, rows: UnsafeMutableBufferPointer<UnsafeMutableRawPointer?>,
-        outcome: inout PushOutcome
-    ) {
-        for i in block.keys.indices {
-            let show = block.shows?[i] ?? 0
-            let click = block.clicks?[i] ?? 0
-            let gradient = block.gradients + i * layout.weightBytes
-            guard kernel.isApplicable(gradient), abs(show) <= OptimizerKernel.gradientLimit,
-                abs(click) <= OptimizerKernel.gradientLimit
-            else {
-                outcome.refusedNotFinite += 1
-                rows[i] = nil
-                continue
+    /// Applies gradients to full rows at these addresses: the kernel, and nothing besides.
+    package func applyKernel(to rows: [UnsafeMutableRawPointer], gradients: [Float]) {
+        withUnsafeTemporaryAllocation(of: RowPointer?.self, capacity: rows.count) { pointers in
+            for (i, row) in rows.enumerated() { pointers.initializeElement(at: i, to: row) }
+            gradients.withUnsafeBytes { gradients in
+                guard let start = gradients.baseAddress else { return }
+                _ = kernels[store.fullShape].apply(
+                    to: UnsafeBufferPointer(pointers), weights: nil, gradients: start,
+                    gradientStride: 4 * spec.dimension, shows: nil, step: pushCount)
             }
-            // An earlier key of this block may have created the row since it was looked for.
-            guard let row = rows[i] ?? store.find(block.keys[i]) ?? create(block.keys[i], &outcome)
-            else {
-                outcome.refusedAtLimit += 1
-                continue
-            }
-            rows[i] = row
-            let header = RowLayout.header(of: row)
-            header.pointee.show += show
-            header.pointee.click += click
-            header.pointee.lastSeen = block.now
-            outcome.applied += 1
         }
-    }
-
-    private func create(
-        _ key: UInt64, _ outcome: inout PushOutcome
-    ) -> UnsafeMutableRawPointer? {
-        guard let row = store.insert(key) else { return nil }
-        initial.fill(key: key, into: RowLayout.weight(of: row))
-        let state = (row + layout.stateOffset).assumingMemoryBound(to: Float.self)
-        for i in 0..<layout.optimizer.stateCount { state[i] = layout.optimizer.initialState }
-        outcome.created += 1
-        return row
     }
 }

@@ -34,6 +34,52 @@ extension TableSpec {
         }
         try checkInitializer()
         try checkOptimizer()
+        try checkStorage()
+        try checkWire()
+    }
+
+    /// As `validate`, and refuses what can only be restored and read.
+    package func validateForTraining() throws(TableSpecError) {
+        try validate()
+        try check(
+            "storage.numbers", isTrained, "f32, f16 or bf16 (int8 rows are not trained)",
+            storage.numbers.rawValue)
+    }
+
+    /// Whether its rows can be pushed to: small steps would be lost in the rounding of int8.
+    package var isTrained: Bool { storage.numbers != .int8 }
+
+    private func checkStorage() throws(TableSpecError) {
+        try check(
+            "storage.keyWidth", storage.keyWidth == .bits64 || keys == .hashed,
+            "64 bits where keys are row numbers", "128 bits")
+        if let limit = storage.rowLimit {
+            let range = RowStorage.rowLimits
+            try check(
+                "storage.rowLimit", range.contains(limit),
+                "\(range.lowerBound) to \(range.upperBound)", "\(limit)")
+        }
+        guard let narrow = storage.narrow else { return }
+        try check(
+            "storage.narrow", dimension > 1, "absent where a row has one number", "present")
+        try check(
+            "storage.narrow.width", (1..<dimension).contains(narrow.width),
+            "1 to \(dimension - 1), less than the dimension", "\(narrow.width)")
+        try check(
+            "storage.narrow.untilShows", narrow.untilShows > 0 && narrow.untilShows.isFinite,
+            "a number above 0", "\(narrow.untilShows)")
+    }
+
+    private func checkWire() throws(TableSpecError) {
+        try check(
+            "wire.keys", wire.keys == .raw || storage.keyWidth == .bits64,
+            "raw where keys have 128 bits", wire.keys.rawValue)
+        for (field, format) in [("rows", wire.rows), ("gradients", wire.gradients)] {
+            try check(
+                "wire.\(field)", format != .int8 || dimension > 1,
+                "f32, f16 or bf16 where a row has one number (its scale alone takes four bytes)",
+                format.rawValue)
+        }
     }
 
     private func checkInitializer() throws(TableSpecError) {
@@ -50,32 +96,14 @@ extension TableSpec {
             try check(
                 "initializer.normal.deviation", (0...range).contains(deviation), "0 to 1e6",
                 "\(deviation)")
+        case .truncatedNormal(let deviation):
+            try check(
+                "initializer.truncatedNormal.deviation", (0...range).contains(deviation),
+                "0 to 1e6", "\(deviation)")
         }
     }
 
-    private func checkOptimizer() throws(TableSpecError) {
-        let rate = optimizer.learningRate
-        try check("optimizer.learningRate", (0...1e3).contains(rate), "0 to 1e3", "\(rate)")
-        // Decay is a contraction only while rate * l2 stays below 1.
-        try check(
-            "optimizer.l2", (0...1).contains(optimizer.l2) && rate * optimizer.l2 < 1,
-            "0 to 1, and below 1 / learningRate", "\(optimizer.l2)")
-        switch optimizer.rule {
-        case .sgd: break
-        case .adagrad(let accumulator):
-            try check(
-                "optimizer.adagrad.initialAccumulator", (1e-20...1e20).contains(accumulator),
-                "1e-20 to 1e20", "\(accumulator)")
-        case .adam(let beta1, let beta2, let epsilon):
-            let decay: Range<Float> = 0..<1
-            try check("optimizer.adam.beta1", decay.contains(beta1), "0 to below 1", "\(beta1)")
-            try check("optimizer.adam.beta2", decay.contains(beta2), "0 to below 1", "\(beta2)")
-            try check(
-                "optimizer.adam.epsilon", (1e-15...1).contains(epsilon), "1e-15 to 1", "\(epsilon)")
-        }
-    }
-
-    private func check(
+    func check(
         _ field: String, _ isAllowed: Bool, _ allowed: String, _ found: String
     ) throws(TableSpecError) {
         guard !isAllowed else { return }

@@ -12,50 +12,47 @@ package struct TableSpec: Hashable, Sendable, Codable {
     package var dimension: Int
     package var initializer: Initializer
     package var optimizer: Optimizer
+    /// How a shard keeps its rows.
+    package var storage: RowStorage
     /// Rows that nobody has written yet are a function of this seed and the key alone.
     package var seed: UInt64
+    /// How rows, gradients and keys travel.
+    package var wire: WireFormat
 
     package init(
         name: String, keys: KeySpace, dimension: Int, initializer: Initializer,
-        optimizer: Optimizer, seed: UInt64
+        optimizer: Optimizer, storage: RowStorage = RowStorage(), seed: UInt64,
+        wire: WireFormat = WireFormat()
     ) {
         self.name = name
         self.keys = keys
         self.dimension = dimension
         self.initializer = initializer
         self.optimizer = optimizer
+        self.storage = storage
         self.seed = seed
+        self.wire = wire
+    }
+
+    /// A table that was recorded before there was a choice has the formats of that time.
+    package init(from decoder: any Decoder) throws {
+        let fields = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            name: try fields.decode(String.self, forKey: .name),
+            keys: try fields.decode(KeySpace.self, forKey: .keys),
+            dimension: try fields.decode(Int.self, forKey: .dimension),
+            initializer: try fields.decode(Initializer.self, forKey: .initializer),
+            optimizer: try fields.decode(Optimizer.self, forKey: .optimizer),
+            storage: try fields.decodeIfPresent(RowStorage.self, forKey: .storage) ?? RowStorage(),
+            seed: try fields.decode(UInt64.self, forKey: .seed),
+            wire: try fields.decodeIfPresent(WireFormat.self, forKey: .wire) ?? WireFormat())
     }
 }
 
-/// The value of a row before its first push: the same on any shard, core or replay.
-package enum Initializer: Hashable, Sendable, Codable {
-    case constant(Float)
-    /// Uniform in `[low, high)`.
-    case uniform(low: Float, high: Float)
-    /// Normal with mean 0.
-    case normal(deviation: Float)
-}
-
-/// How a push changes a row. `g` is the pushed gradient plus `l2 * w`.
-package struct Optimizer: Hashable, Sendable, Codable {
-    package enum Rule: Hashable, Sendable, Codable {
-        /// `w -= rate * g`
-        case sgd
-        /// `G += g^2; w -= rate * g / sqrt(G)` per dimension, `G` starting at `initialAccumulator`.
-        case adagrad(initialAccumulator: Float)
-        /// Adam (Kingma and Ba 2014), applied to touched rows only, with a step count for each row.
-        case adam(beta1: Float, beta2: Float, epsilon: Float)
-    }
-
-    package var rule: Rule
-    package var learningRate: Float
-    /// Weight decay added to the gradient of touched rows.
-    package var l2: Float
-
-    package init(rule: Rule, learningRate: Float, l2: Float = 0) {
-        self.rule = rule
-        self.learningRate = learningRate
-        self.l2 = l2
+extension TableSpec {
+    /// Whether rows, or what becomes of them, depend on how often keys are pushed, so that pushes should
+    /// say it.
+    package var countsShows: Bool {
+        storage.narrow != nil || storage.atLimit == .retire || optimizer.scalesByShows
     }
 }

@@ -16,8 +16,10 @@ package enum Wire {
     package typealias ClusterMap = Lehr__V1__ClusterMap
     package typealias Table = Lehr__V1__Table
     package typealias TableSpec = Lehr__V1__TableSpec
+    package typealias RowStorage = Lehr__V1__RowStorage
     package typealias Initializer = Lehr__V1__Initializer
     package typealias Optimizer = Lehr__V1__Optimizer
+    package typealias Schedule = Lehr__V1__Schedule
     package typealias Partition = Lehr__V1__Partition
     package typealias SubmitJobRequest = Lehr__V1__SubmitJobRequest
     package typealias ListJobsRequest = Lehr__V1__ListJobsRequest
@@ -43,6 +45,7 @@ package enum Wire {
     package typealias ScanChunk = Lehr__V1__ScanChunk
     package typealias GetStatisticsRequest = Lehr__V1__GetStatisticsRequest
     package typealias PartitionStatistics = Lehr__V1__PartitionStatistics
+    package typealias MemoryStatistics = Lehr__V1__MemoryStatistics
     package typealias GetStatisticsResponse = Lehr__V1__GetStatisticsResponse
 
     /// Every one of them.
@@ -60,8 +63,10 @@ package enum Wire {
         ClusterMap.self,
         Table.self,
         TableSpec.self,
+        RowStorage.self,
         Initializer.self,
         Optimizer.self,
+        Schedule.self,
         Partition.self,
         SubmitJobRequest.self,
         ListJobsRequest.self,
@@ -87,6 +92,7 @@ package enum Wire {
         ScanChunk.self,
         GetStatisticsRequest.self,
         PartitionStatistics.self,
+        MemoryStatistics.self,
         GetStatisticsResponse.self,
     ]
 }
@@ -169,6 +175,12 @@ extension Lehr__V1__TableSpec: WireMessage {
     }
 }
 
+extension Lehr__V1__RowStorage: WireMessage {
+    package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
+        lehr__v1__row_storage__get_descriptor()
+    }
+}
+
 extension Lehr__V1__Initializer: WireMessage {
     package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
         lehr__v1__initializer__get_descriptor()
@@ -178,6 +190,12 @@ extension Lehr__V1__Initializer: WireMessage {
 extension Lehr__V1__Optimizer: WireMessage {
     package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
         lehr__v1__optimizer__get_descriptor()
+    }
+}
+
+extension Lehr__V1__Schedule: WireMessage {
+    package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
+        lehr__v1__schedule__get_descriptor()
     }
 }
 
@@ -328,6 +346,12 @@ extension Lehr__V1__GetStatisticsRequest: WireMessage {
 extension Lehr__V1__PartitionStatistics: WireMessage {
     package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
         lehr__v1__partition_statistics__get_descriptor()
+    }
+}
+
+extension Lehr__V1__MemoryStatistics: WireMessage {
+    package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
+        lehr__v1__memory_statistics__get_descriptor()
     }
 }
 

@@ -10,6 +10,8 @@ package final class WireArena {
     private var chunks: [UnsafeMutableRawPointer] = []
     /// Encoded messages that decoded ones point into.
     private var kept: [[UInt8]] = []
+    /// What is written once the message around it is encoded.
+    private var late = LateBytes()
     private var cursor: UnsafeMutableRawPointer?
     private var remaining = 0
     private let table: UnsafeMutablePointer<ProtobufCAllocator>
@@ -45,6 +47,7 @@ package final class WireArena {
             chunks.removeAll()
         }
         if !kept.isEmpty { kept.removeAll() }
+        if !late.isEmpty { late.removeAll() }
         cursor = first
         remaining = first == nil ? 0 : Self.chunkSize
     }
@@ -150,6 +153,33 @@ package final class WireArena {
             len: count, data: take(count).bindMemory(to: UInt8.self, capacity: count))
     }
 
+    /// A `bytes` field of a message to be encoded here, whose content `write` puts straight to where
+    /// the encoded message has it, at any address; a small one at once. Its `data` is not to be read.
+    ///
+    /// `write` has to write all `count` bytes, and is called at the latest by `bytes(of:)`.
+    package func bytes(
+        count: Int, _ write: @escaping (UnsafeMutableRawBufferPointer) -> Void
+    ) -> ProtobufCBinaryData {
+        if count > Self.copiedBytesMax {
+            let mark = take(1).bindMemory(to: UInt8.self, capacity: 1)
+            late.add(mark, write)
+            return ProtobufCBinaryData(len: count, data: mark)
+        }
+        let field = bytes(count: count)
+        if count > 0 { write(UnsafeMutableRawBufferPointer(start: field.data, count: count)) }
+        return field
+    }
+
+    /// Memory for elements, to be initialised by the caller.
+    package func elements<Element: BitwiseCopyable>(
+        of type: Element.Type, count: Int
+    ) -> UnsafeMutableBufferPointer<Element> {
+        guard count > 0 else { return UnsafeMutableBufferPointer(start: nil, count: 0) }
+        return UnsafeMutableBufferPointer(
+            start: take(count * MemoryLayout<Element>.stride)
+                .bindMemory(to: Element.self, capacity: count), count: count)
+    }
+
     /// A `bytes` field that holds a copy of `elements`.
     package func bytes<Element: BitwiseCopyable>(
         copying elements: UnsafeBufferPointer<Element>
@@ -180,9 +210,12 @@ package final class WireArena {
         }
         return [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             guard let start = buffer.baseAddress else { return }
-            count = protobuf_c_message_pack(base, start)
+            count =
+                late.isEmpty
+                ? protobuf_c_message_pack(base, start)
+                : late.pack(base, into: UnsafeMutableRawBufferPointer(buffer))
         }
     }
 
-    private static let copiedBytesMax = 4 << 10
+    static let copiedBytesMax = 4 << 10
 }

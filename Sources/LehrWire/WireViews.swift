@@ -12,6 +12,9 @@ extension ProtobufCBinaryData {
         guard let data else { return PackedElements() }
         return PackedElements(start: data, count: len / MemoryLayout<Element>.stride)
     }
+
+    /// The field's bytes; valid as long.
+    package var buffer: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: data, count: len) }
 }
 
 /// The text of a `string` field; what is not UTF-8 in it is replaced.

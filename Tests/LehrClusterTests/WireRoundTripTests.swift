@@ -35,6 +35,12 @@ import Testing
         tables[0].spec.optimizer = Optimizer(
             rule: .adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-8), learningRate: 1e-3, l2: 1e-5)
         tables[0].spec.seed = .max
+        tables[0].spec.wire = WireFormat(rows: .float16, gradients: .int8, keys: .delta)
+        tables[2].spec.wire = WireFormat(rows: .bfloat16)
+        tables[0].spec.storage = RowStorage(
+            numbers: .float16, narrow: NarrowRows(width: 9, untilShows: 2.5), atLimit: .retire,
+            rowLimit: 1 << 40)
+        tables[2].spec.storage = RowStorage(keyWidth: .bits128, numbers: .int8)
         tables[1].spec.initializer = .normal(deviation: 0.7)
         tables[1].spec.optimizer = Optimizer(
             rule: .adagrad(initialAccumulator: 1e-10), learningRate: 0.2)
@@ -49,6 +55,26 @@ import Testing
         #expect(try through(map) == map)
         let empty = ClusterMap(cluster: ClusterID(0), version: 0, members: [], tables: [])
         #expect(try through(empty) == empty)
+    }
+
+    @Test func storageUnknownHereIsRefused() {
+        func refused(_ expected: String, _ change: (inout Wire.RowStorage) -> Void) {
+            do {
+                _ = try through(Wire.TableSpec.self) { wire, arena in
+                    var spec = MapFixture.table(bits: 0, owners: [(1, 0)]).spec
+                    spec.storage.numbers = .float16
+                    spec.fill(&wire, arena)
+                    change(&wire.storage.pointee)
+                } _: {
+                    try TableSpec(wire: $0.pointee)
+                }
+                Issue.record("\(expected): should be refused")
+            } catch { #expect("\(error)".contains(expected)) }
+        }
+        refused("keys of 3 words") { $0.key_words = 3 }
+        refused("keys of 4294967295 words") { $0.key_words = .max }
+        refused("format of numbers 4") { $0.numbers = .init(rawValue: 4) }
+        refused("policy at the limit 2") { $0.at_limit = .init(rawValue: 2) }
     }
 
     @Test func aMapThatDoesNotTileTheBucketsIsRefused() throws {

@@ -9,6 +9,8 @@ struct FuzzTarget: Sendable {
     static let all = [
         ServerTargets.bytes, ServerTargets.frames, ClientTargets.bytes, ClientTargets.frames,
         MessageTarget.target, WireTarget.target, MetadataTarget.target, IdentityTarget.target,
+        SegmentTarget.target,
+        FormatTarget.target,
     ]
 }
 

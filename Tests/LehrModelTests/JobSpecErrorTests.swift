@@ -23,6 +23,9 @@ struct JobSpecErrorTests {
         partitions: 16
         """
 
+    private static let rules =
+        "sgd, momentum, adagrad, shared-adagrad, adam, lazy-adam, shared-adam, rmsprop, ftrl"
+
     @Test(arguments: [
         (
             "  epochs: 10", "  epochs: ten",
@@ -42,8 +45,8 @@ struct JobSpecErrorTests {
         ),
         (
             "partitions: 16", "colour: red",
-            "unknown key \"colour\"; allowed are data, model, name, optimizer, partitions, training "
-                + "(line 16)"
+            "unknown key \"colour\"; allowed are data, model, name, optimizer, partitions, storage, "
+                + "training, wire (line 16)"
         ),
         (
             "partitions: 16", "partitions: 12",
@@ -83,7 +86,7 @@ struct JobSpecErrorTests {
         ),
         (
             "    kind: adagrad", "    beta1: 0.5",
-            "optimizer.sparse.kind: missing; expected one of sgd, adagrad, adam (line 14)"
+            "optimizer.sparse.kind: missing; expected one of \(rules) (line 14)"
         ),
         (
             "  path: /data/movies", "  path:",
@@ -140,8 +143,8 @@ struct JobSpecErrorTests {
                 "model: unknown key \"dimenson\"; did you mean 'dimension'? (line 3)",
                 "data.path: missing; expected text",
                 "training: expected keys with values, found \"fast\" (line 5)",
-                "optimizer.dense.kind: expected one of sgd, adagrad, adam (perhaps adam), found "
-                    + "\"adma\" (line 7)",
+                "optimizer.dense.kind: expected one of \(Self.rules) (perhaps adam), found \"adma\" "
+                    + "(line 7)",
             ])
     }
 

@@ -79,6 +79,46 @@ struct JobSpecTests {
         #expect(job.partitions == 64)
     }
 
+    @Test func formatsOfWhatTravelsAreReadForEachKindOfTable() throws {
+        let standard = try JobSpec(yaml: JobText.twoTower())
+        #expect(standard.tables.allSatisfy { $0.wire == WireFormat() })
+        let job = try JobSpec(
+            yaml: JobText.twoTower(
+                model: "  user: {hidden: [5]}",
+                rest: """
+                    wire:
+                      sparse: {rows: f16, gradients: int8, keys: delta}
+                      dense: {gradients: bf16}
+                    """))
+        let sparse = WireFormat(rows: .float16, gradients: .int8, keys: .delta)
+        let dense = WireFormat(gradients: .bfloat16)
+        #expect(
+            job.tables.map(\.wire)
+                == [sparse, sparse, WireFormat(keys: .delta), dense, dense, dense, dense])
+        let bias = try JobSpec(
+            yaml: JobText.twoTower(rest: "wire: {item-bias: {rows: bf16, keys: delta}}"))
+        #expect(bias.wire.itemBias == WireFormat(rows: .bfloat16, keys: .delta))
+        #expect(bias.wire.sparse == WireFormat())
+    }
+
+    @Test func formatsThatCannotBeAreNamed() throws {
+        func problems(_ wire: String, model: String = "") -> [String] {
+            JobText.problems(JobText.twoTower(model: model, rest: "wire: {\(wire)}"))
+        }
+        #expect(problems("sparse: {rows: f61}").first?.contains("wire.sparse.rows") == true)
+        #expect(problems("dense: {rows: bf61}").first?.contains("perhaps bf16") == true)
+        #expect(problems("sparse: {key: delta}").first?.contains("did you mean 'keys'?") == true)
+        #expect(problems("item-bias: {rows: int8}").first?.contains("rows of one number") == true)
+        #expect(
+            problems("item-bias: {rows: f16}", model: "  item-bias: false").first?
+                .contains("no item bias") == true)
+        #expect(problems("dense: {rows: int8}", model: "  user: {hidden: [1]}").count == 1)
+        let wide = try JobSpec(
+            yaml: JobText.twoTower(
+                model: "  user: {hidden: [2]}", rest: "wire: {dense: {rows: int8}}"))
+        #expect(wide.wire.dense.rows == .int8)
+    }
+
     @Test(arguments: ["two-tower.yaml", "logistic-regression.yaml"])
     func shippedJobFilesAreRead(name: String) throws {
         let job = try JobSpec(yaml: try JobText.example(name))

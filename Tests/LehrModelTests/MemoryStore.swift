@@ -23,7 +23,8 @@ struct MemoryStore {
             switch table.initializer {
             case .constant(let value): value
             case .uniform(let low, let high): low + (high - low) * random.uniform()
-            case .normal(let deviation): deviation * (2 * random.uniform() - 1)
+            case .normal(let deviation), .truncatedNormal(let deviation):
+                deviation * (2 * random.uniform() - 1)
             }
         }
     }

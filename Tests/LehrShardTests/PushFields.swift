@@ -1,5 +1,7 @@
 import CLehrWire
+import LehrCluster
 import LehrCore
+import LehrTable
 import LehrWire
 
 /// A push request, valid until a test changes it.
@@ -18,6 +20,38 @@ struct PushFields {
         var shows: [Float] = []
         /// Cut off the end of the keys' bytes.
         var missingKeyBytes = 0
+        /// And off the end of the gradients'.
+        var missingGradientBytes = 0
+        var format = WireFormat()
+        /// Numbers to send for the formats in their place.
+        var formatNumbers: (rows: UInt32, gradients: UInt32, keys: UInt32)?
+
+        func keyField(_ arena: WireArena) -> ProtobufCBinaryData {
+            var bytes = keys.withUnsafeBytes { [UInt8]($0) }
+            if format.keys == .delta {
+                bytes = [UInt8](repeating: 0, count: DeltaKeys.byteCountMax(keys.count))
+                let count = bytes.withUnsafeMutableBytes { bytes in
+                    keys.withUnsafeBufferPointer { DeltaKeys.encode($0, into: bytes) }
+                }
+                bytes.removeLast(bytes.count - count)
+            }
+            return arena.bytes(copying: Array(bytes.dropLast(missingKeyBytes)))
+        }
+
+        func gradientField(_ arena: WireArena) -> ProtobufCBinaryData {
+            if format.gradients == .float32 { return arena.bytes(copying: gradients) }
+            let codec = RowCodec(format.gradients, dimension: table == 1 ? 2 : 3)
+            let count = gradients.count / codec.dimension
+            var bytes = [UInt8](repeating: 0, count: codec.byteCount(rows: count))
+            bytes.withUnsafeMutableBytes {
+                codec.encode(gradients, count: count, at: 0, of: count, into: $0)
+            }
+            return arena.bytes(copying: Array(bytes.dropLast(missingGradientBytes)))
+        }
+
+        var wireFormats: (rows: UInt32, gradients: UInt32, keys: UInt32) {
+            formatNumbers ?? (format.rows.wire, format.gradients.wire, format.keys.wire)
+        }
     }
 
     var cluster = ShardScene.cluster
@@ -63,9 +97,10 @@ struct PushFields {
                     wire.incarnation = run.incarnation
                     wire.key_count = run.keyCount
                 }
-                table.keys = arena.bytes(copying: slice.keys)
-                table.keys.len -= slice.missingKeyBytes
-                table.gradients = arena.bytes(copying: slice.gradients)
+                table.keys = slice.keyField(arena)
+                table.gradients = slice.gradientField(arena)
+                table.key_format = .init(rawValue: slice.wireFormats.keys)
+                table.gradient_format = .init(rawValue: slice.wireFormats.gradients)
                 table.shows = arena.bytes(copying: slice.shows)
             }
         }
@@ -87,8 +122,9 @@ struct PullFields {
                     wire.incarnation = run.incarnation
                     wire.key_count = run.keyCount
                 }
-                table.keys = arena.bytes(copying: slice.keys)
-                table.keys.len -= slice.missingKeyBytes
+                table.keys = slice.keyField(arena)
+                table.key_format = .init(rawValue: slice.wireFormats.keys)
+                table.row_format = .init(rawValue: slice.wireFormats.rows)
             }
         }
     }

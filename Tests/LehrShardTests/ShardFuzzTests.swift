@@ -32,6 +32,12 @@ import Testing
                     table: 2, runs: [.init(partition: 0, incarnation: 200, keyCount: 2)],
                     keys: [3, 9], gradients: [1, 2, 3, 4, 5, 6]))
         }
+        for slice in push.slices.indices {
+            push.slices[slice].format = WireFormat(
+                rows: NumberFormat.allCases[random.below(4)],
+                gradients: NumberFormat.allCases[random.below(4)],
+                keys: KeyFormat.allCases[random.below(2)])
+        }
         // Fields that are wrong one at a time get further than bytes that are wrong.
         let slice = random.below(push.slices.count)
         switch random.below(12) {
@@ -45,6 +51,10 @@ import Testing
         case 5: push.slices[slice].shows = [.nan, .infinity]
         case 6: (push.floor, push.batch) = (random.next(), random.next())
         case 7: push.generation = UInt32(random.below(3))
+        case 8:
+            push.slices[slice].formatNumbers = (
+                UInt32(random.below(5)), UInt32(random.below(5)), UInt32(random.below(3))
+            )
         default: break
         }
         let step = Wire.StepRequest.encode { request, arena in

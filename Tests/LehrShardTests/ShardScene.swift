@@ -15,20 +15,29 @@ import Testing
 final class ShardScene {
     let time = VirtualTime()
     let core: VirtualCore
-    let shard = ShardCore(index: 0)
+    let shard: ShardCore
     let handler: ShardHandler
     let services = ServiceTable()
 
     static let cluster: UInt64 = 77
     static let member = MemberIncarnation(5)
 
-    init(limits: RPCLimits = RPCLimits(), isReady: Bool = true) throws {
+    /// - Parameters:
+    ///   - pool: of the shard's memory.
+    ///   - storage: of table 1.
+    init(
+        limits: RPCLimits = RPCLimits(), isReady: Bool = true, pool: BlockPool = BlockPool(),
+        storage: RowStorage = RowStorage()
+    ) throws {
         core = VirtualCore(on: time)
+        shard = ShardCore(index: 0, pool: pool)
         handler = ShardHandler(shard, core: core, limits: limits)
         handler.register(in: services)
         guard isReady else { return }
         shard.joined(lease())
-        try shard.adopt(Self.map())
+        var map = Self.map()
+        map.tables[0].spec.storage = storage
+        try shard.adopt(map)
     }
 
     func lease(_ member: MemberIncarnation = ShardScene.member) -> HeldLease {

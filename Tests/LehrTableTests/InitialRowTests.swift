@@ -41,6 +41,52 @@ import Testing
         #expect(abs(fourth - 48) < 4.5)
     }
 
+    /// Of 100,000 keys, with bounds of four standard errors.
+    @Test(arguments: [
+        (Initializer.uniform(low: -0.5, high: 0.5), 0.288675, 0.0125),
+        (.normal(deviation: 0.5), 0.5, 0.75 / 4),
+        (.truncatedNormal(deviation: 0.5), 0.43981, 0.0886),
+    ])
+    func momentsOfManyKeys(initializer: Initializer, deviation: Double, fourth: Double) {
+        let initial = InitialRow(spec: .sample(dimension: 1, initializer: initializer, seed: 99))
+        var (sum, squares, fourths, largest) = (0.0, 0.0, 0.0, 0.0)
+        let count = 100_000
+        withUnsafeTemporaryAllocation(of: Float.self, capacity: 1) { buffer in
+            guard let weight = buffer.baseAddress else { return }
+            for key in 0..<UInt64(count) {
+                initial.fill(key: key, into: weight)
+                let x = Double(weight.pointee)
+                sum += x
+                squares += x * x
+                fourths += x * x * x * x
+                largest = Swift.max(largest, abs(x))
+            }
+        }
+        let standardError = deviation / Double(count).squareRoot()
+        #expect(abs(sum / Double(count)) < 4 * standardError)
+        let variance = deviation * deviation
+        let spread = ((fourth - variance * variance) / Double(count)).squareRoot()
+        #expect(abs(squares / Double(count) - variance) < 4 * spread)
+        #expect(abs(fourths / Double(count) - fourth) < 0.05 * fourth)
+        switch initializer {
+        case .truncatedNormal: #expect(largest <= 1 && largest > 0.999)
+        case .normal: #expect(largest > 1.9)
+        default: #expect(largest <= 0.5 && largest > 0.4999)
+        }
+    }
+
+    @Test func aTruncatedNormalIsCutAtTwoDeviations() {
+        // The ends of the quantile's range, where rounding could pass the bound.
+        for p in [0.022750131948179207, 0.022750131948179207 + 0.954499736103641586] {
+            #expect(abs(abs(normalQuantile(p)) - 2) < 1e-6)
+        }
+        let initial = InitialRow(
+            spec: .sample(dimension: 64, initializer: .truncatedNormal(deviation: 3)))
+        let values = (0..<2000).flatMap { initial.row($0, dimension: 64) }
+        #expect(values.allSatisfy { abs($0) <= 6 })
+        #expect(Set(values).count > values.count - 500)
+    }
+
     @Test func theQuantileInvertsTheNormalDistribution() {
         var random = RandomSource(seed: 3)
         for round in 0..<20_000 {
@@ -73,6 +119,12 @@ import Testing
         #expect(bits(uniform.row(1, dimension: 2)) == [0x3D0A_539F, 0xBD16_48E5])
         let expected: [UInt32] = [0x3C21_65EB, 0xBC36_2BD0, 0xBA5B_E669, 0x3BB8_0E7B]
         #expect(bits(normal.row(1, dimension: 4)) == expected)
+        let truncated = InitialRow(
+            spec: .sample(dimension: 2, initializer: .truncatedNormal(deviation: 0.01), seed: 1))
+        #expect(bits(truncated.row(1, dimension: 2)) == [0x3C17_71AA, 0xBC29_F547])
+        #expect(bits(truncated.row(.max, dimension: 2)) == [0x3C73_5238, 0xBC95_6883])
+        #expect(bits(uniform.row(.max, dimension: 2)) == [0x3D39_0EB1, 0xBD47_EF2F])
+        #expect(bits(Array(normal.row(.max, dimension: 4)[..<2])) == [0x3C88_3287, 0xBCB9_38EB])
     }
 
     @Test func seedsAndKeysMakeDifferentRows() {

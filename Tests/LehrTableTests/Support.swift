@@ -30,12 +30,24 @@ extension TableSpec {
     }
 }
 
+extension TableSpec {
+    static func sample(
+        dimension: Int, initializer: Initializer = .uniform(low: -0.1, high: 0.1),
+        optimizer: Optimizer, seed: UInt64 = 7
+    ) -> TableSpec {
+        TableSpec(
+            name: "sample", keys: .hashed, dimension: dimension, initializer: initializer,
+            optimizer: optimizer, seed: seed)
+    }
+}
+
 /// Every bucket of a table.
 let wholeRange = BucketRange.even(bits: 0)[0]
 
 extension TablePartition {
     func pull(_ keys: [UInt64]) -> [Float] {
-        var weights = [Float](repeating: .nan, count: keys.count * spec.dimension)
+        var weights = [Float](
+            repeating: .nan, count: keys.count / spec.storage.keyWidth.words * spec.dimension)
         withPacked(keys) { keys in
             weights.withUnsafeMutableBufferPointer { pull(keys: keys, into: $0) }
         }
@@ -60,6 +72,9 @@ extension TablePartition {
             }
         }
     }
+
+    @discardableResult
+    func removeKeys(_ keys: [UInt64]) -> Int { withPacked(keys) { remove(keys: $0) } }
 
     func firstKeyOutside(_ keys: [UInt64]) -> Int? {
         withPacked(keys) { firstKeyOutside($0) }
@@ -100,4 +115,8 @@ private func withPacked<Element: BitwiseCopyable, Result>(
     return shifted.withUnsafeBytes {
         body(PackedElements(start: $0.baseAddress.map { $0 + 1 }, count: elements.count))
     }
+}
+
+extension RowStore {
+    var segments: [KeyIndex.Segment] { index.segments.indices.map { index.segments[$0] } }
 }

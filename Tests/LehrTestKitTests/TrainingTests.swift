@@ -23,6 +23,24 @@ import Testing
     }
 
     @Test(arguments: ["eventual", "sequential"])
+    func aTwoTowerJobThatSendsLessLearnsAsWell(mode: String) throws {
+        let data = try SampleData.pairs()
+        let plain = data.twoTower(mode: mode, epochs: 6)
+        let run = try TrainingRun(
+            """
+            \(plain)
+            wire:
+              sparse: {rows: f16, gradients: int8, keys: delta}
+              dense: {rows: bf16, gradients: f16}
+            """, on: data)
+        #expect(run.status.state == .completed, "\(run.status.message)")
+        #expect(run.status.metric > 0.25)
+        let whole = try TrainingRun(plain, on: data)
+        #expect(run.status.bytesPulled * 10 < whole.status.bytesPulled * 7)
+        #expect(run.status.bytesPushed * 10 < whole.status.bytesPushed * 7)
+    }
+
+    @Test(arguments: ["eventual", "sequential"])
     func aLogisticRegressionLearns(mode: String) throws {
         let data = try SampleData.labelled()
         let run = try TrainingRun(data.logistic(mode: mode), on: data)

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "lehr/v1/coordinator.pb-c.h"
+#include "lehr/v1/format.pb-c.h"
 #include "lehr/v1/shard.pb-c.h"
 
 static inline const ProtobufCMessageDescriptor *lehr__v1__join_request__get_descriptor(void) {
@@ -43,11 +44,17 @@ static inline const ProtobufCMessageDescriptor *lehr__v1__table__get_descriptor(
 static inline const ProtobufCMessageDescriptor *lehr__v1__table_spec__get_descriptor(void) {
     return &lehr__v1__table_spec__descriptor;
 }
+static inline const ProtobufCMessageDescriptor *lehr__v1__row_storage__get_descriptor(void) {
+    return &lehr__v1__row_storage__descriptor;
+}
 static inline const ProtobufCMessageDescriptor *lehr__v1__initializer__get_descriptor(void) {
     return &lehr__v1__initializer__descriptor;
 }
 static inline const ProtobufCMessageDescriptor *lehr__v1__optimizer__get_descriptor(void) {
     return &lehr__v1__optimizer__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *lehr__v1__schedule__get_descriptor(void) {
+    return &lehr__v1__schedule__descriptor;
 }
 static inline const ProtobufCMessageDescriptor *lehr__v1__partition__get_descriptor(void) {
     return &lehr__v1__partition__descriptor;
@@ -123,6 +130,9 @@ static inline const ProtobufCMessageDescriptor *lehr__v1__get_statistics_request
 }
 static inline const ProtobufCMessageDescriptor *lehr__v1__partition_statistics__get_descriptor(void) {
     return &lehr__v1__partition_statistics__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *lehr__v1__memory_statistics__get_descriptor(void) {
+    return &lehr__v1__memory_statistics__descriptor;
 }
 static inline const ProtobufCMessageDescriptor *lehr__v1__get_statistics_response__get_descriptor(void) {
     return &lehr__v1__get_statistics_response__descriptor;

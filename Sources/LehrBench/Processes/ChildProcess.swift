@@ -51,15 +51,45 @@ final class ChildProcess {
         self.pid = pid
     }
 
-    /// The next line that it prints; fails when it ends without one.
-    func line() throws(BenchError) -> String {
+    /// Writes a line to its standard input.
+    func send(_ line: String) throws(BenchError) {
+        // That it has ended is an error here, not the end of this process.
+        signal(SIGPIPE, SIG_IGN)
+        guard Array("\(line)\n".utf8).withUnsafeBytes({ writeAll($0, to: input) }) else {
+            throw BenchError("cannot write to \(name): \(String(cString: strerror(errno)))")
+        }
+    }
+
+    /// The next line that it prints; fails when it ends without one, or when `seconds` have passed.
+    func line(
+        _ purpose: String = "saying where it listens", within seconds: Int? = nil
+    ) throws(BenchError) -> String {
+        let deadline = seconds.map { ContinuousClock.now + .seconds($0) }
         var line: [UInt8] = []
         var byte: UInt8 = 0
-        while line.count < 4096, read(output, &byte, 1) == 1 {
+        while line.count < 4096 {
+            if let deadline { try awaitOutput(until: deadline, purpose) }
+            guard read(output, &byte, 1) == 1 else { break }
             if byte == UInt8(ascii: "\n") { return String(decoding: line, as: UTF8.self) }
             line.append(byte)
         }
-        throw BenchError("\(name) ended instead of saying where it listens")
+        throw BenchError("\(name) ended instead of \(purpose)")
+    }
+
+    /// Returns when there is something to read, or the end.
+    private func awaitOutput(
+        until deadline: ContinuousClock.Instant, _ purpose: String
+    ) throws(BenchError) {
+        var watched = pollfd(fd: output, events: Int16(POLLIN), revents: 0)
+        while true {
+            let (seconds, attoseconds) = ContinuousClock.now.duration(to: deadline).components
+            let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000
+            let status = poll(&watched, 1, Int32(clamping: max(milliseconds, 0)))
+            if status > 0 { return }
+            guard status < 0, errno == EINTR else {
+                throw BenchError("\(name) takes too long for \(purpose)")
+            }
+        }
     }
 
     /// Waits until it has ended and returns what it printed.
@@ -159,6 +189,8 @@ enum SmallFile {
         let count = fread(&bytes, 1, limit, file)
         return String(decoding: bytes[..<count], as: UTF8.self)
     }
+
+    static func remove(_ path: String) { unlink(path) }
 
     static func write(_ bytes: [UInt8], to path: String) throws(BenchError) {
         guard let file = fopen(path, "w"), fwrite(bytes, 1, bytes.count, file) == bytes.count,

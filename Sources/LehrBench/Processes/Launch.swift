@@ -24,6 +24,7 @@ package enum Launch {
         // Signals that the parent ignores would stay ignored.
         signal(SIGINT, SIG_DFL)
         signal(SIGTERM, SIG_DFL)
+        signal(SIGPIPE, SIG_DFL)
         _ = lehr_set_parent_death_signal(SIGKILL)
         alarm(UInt32(clamping: seconds))
         raiseDescriptorLimit()

@@ -4,7 +4,7 @@ import LehrReactor
 
 /// What the processes of a benchmark share: how they are started, where they run, what they may take,
 /// and a folder for their files.
-final class Stage {
+package final class Stage {
     let launcher: Launcher
     let processors: Processors
     let folder = Stage.folder

@@ -3,40 +3,33 @@ package import LehrReactor
 /// `lehr bench rpc`: the RPC layer against what a server in C, TCP, or another gRPC would do with the
 /// same load in the same run.
 package final class RPCBenchmark {
-    /// A measure's name and what it yields.
-    package struct Measure: Sendable {
-        package let name: String
-        package let summary: String
-        let run: @Sendable (Stage) throws -> [Figure]
-    }
-
-    package static let measures: [Measure] = [
-        Measure(
+    package static let measures: [BenchMeasure<Stage>] = [
+        BenchMeasure(
             name: "nghttpd", summary: "small calls: CPU and rate, against nghttpd",
             run: SmallCalls.againstNghttpd),
-        Measure(
+        BenchMeasure(
             name: "grpc-swift", summary: "small calls: CPU and rate, against grpc-swift-2",
             run: SmallCalls.againstGRPCSwift),
-        Measure(
+        BenchMeasure(
             name: "async", summary: "small calls: CPU of an async handler, against a plain one",
             run: SmallCalls.async),
-        Measure(
+        BenchMeasure(
             name: "counts", summary: "small calls: allocations and instructions, under valgrind",
             run: Counts.measure),
-        Measure(
+        BenchMeasure(
             name: "echo", summary: "1 MiB both ways, against grpc-swift-2", run: LargeCalls.echo),
-        Measure(
+        BenchMeasure(
             name: "upload", summary: "4 MiB one way, against TCP", run: LargeCalls.upload),
-        Measure(
+        BenchMeasure(
             name: "download", summary: "1 MiB down, in cleartext and over TLS, against nghttpd",
             run: LargeCalls.download),
-        Measure(
+        BenchMeasure(
             name: "tls", summary: "small calls over TLS: CPU, against nghttpd and cleartext",
             run: SmallCalls.tls),
-        Measure(
+        BenchMeasure(
             name: "connections", summary: "thousands of connections: rate and memory",
             run: Connections.measure),
-        Measure(
+        BenchMeasure(
             name: "fairness", summary: "small calls beside large ones: latency",
             run: Fairness.measure),
     ]
@@ -44,7 +37,7 @@ package final class RPCBenchmark {
     /// Removes the files of a run that does not come to its end.
     package static func removeFiles() { Stage.removeFolder() }
 
-    /// Runs the measures of these names, in the order above. `progress` gets a line for each.
+    /// Runs the measures of these names, in the order above.
     package static func run(
         only names: [String], quick: Bool, launcher: Launcher, grpcSwiftServer: String,
         poll: PollMode,
@@ -56,21 +49,7 @@ package final class RPCBenchmark {
             poll: poll)
         var report = BenchReport(
             "rpc", Machine(processors), rounds: stage.rounds, quick: quick, poll: poll)
-        for measure in measures where names.isEmpty || names.contains(measure.name) {
-            progress("\(measure.name): \(measure.summary)")
-            do {
-                report.figures += try measure.run(stage)
-            } catch {
-                let omission = BenchReport.Omission(measure: measure.name, reason: "\(error)")
-                let isSkipped = (error as? BenchError)?.isMissingPart ?? false
-                if isSkipped {
-                    report.skipped.append(omission)
-                } else {
-                    report.broken.append(omission)
-                }
-                progress("\(measure.name): \(isSkipped ? "skipped" : "broken"): \(error)")
-            }
-        }
+        report.take(measures, only: names, on: stage, progress: progress)
         return report
     }
 }

@@ -13,20 +13,20 @@ package struct BenchReport: Encodable, Sendable {
     package let rounds: Int
     /// Whether rounds were cut short, so that the figures prove little.
     package let quick: Bool
-    /// How Lehr's reactor waits.
-    package let poll: String
+    /// How Lehr's reactor waits, where one was measured.
+    package let poll: String?
     package internal(set) var figures: [Figure] = []
     /// What a measure needs is not installed.
     package internal(set) var skipped: [Omission] = []
     /// A measure went wrong.
     package internal(set) var broken: [Omission] = []
 
-    init(_ benchmark: String, _ machine: Machine, rounds: Int, quick: Bool, poll: PollMode) {
+    init(_ benchmark: String, _ machine: Machine, rounds: Int, quick: Bool, poll: PollMode? = nil) {
         self.benchmark = benchmark
         self.machine = machine
         self.rounds = rounds
         self.quick = quick
-        self.poll = poll.rawValue
+        self.poll = poll?.rawValue
     }
 
     /// The figures that miss their targets.

@@ -54,25 +54,4 @@ extension JobSection {
             hidden: section.integers("hidden", in: 1...4096, limit: 8),
             activation: section.choice("activation", default: .relu))
     }
-
-    private func initializer(default standard: Initializer) -> Initializer {
-        guard has("initializer") else { return standard }
-        let section = section("initializer")
-        guard let kind = section.word("kind", among: ["uniform", "normal", "constant"]) else {
-            if !section.has("kind") {
-                section.report("kind", "missing; expected one of uniform, normal, constant")
-            }
-            section.passAll()
-            return standard
-        }
-        defer { section.finish() }
-        switch kind {
-        case "uniform":
-            let scale = section.number("scale", in: 1e-9...1e3, default: 0.05)
-            return .uniform(low: -scale, high: scale)
-        case "normal":
-            return .normal(deviation: section.number("deviation", in: 0...1e3, default: 0.05))
-        default: return .constant(section.number("value", in: -1e3...1e3, default: 0))
-        }
-    }
 }

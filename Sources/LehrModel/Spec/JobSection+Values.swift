@@ -37,9 +37,11 @@ extension JobSection {
         return number
     }
 
-    func number(_ key: String, in range: ClosedRange<Float>, default standard: Float) -> Float {
+    func number<Number: BinaryFloatingPoint & LosslessStringConvertible>(
+        _ key: String, in range: ClosedRange<Number>, default standard: Number
+    ) -> Number {
         guard let node = value(key) else { return standard }
-        guard case .scalar(let scalar) = node, let number = Float(scalar.string),
+        guard case .scalar(let scalar) = node, let number = Number(scalar.string),
             range.contains(number)
         else {
             refuse(

@@ -12,17 +12,17 @@ extension JobSpec {
         switch model {
         case .twoTower(let model):
             [
-                table("user", dimension: model.dimension, model.initializer, optimizers.sparse),
-                table("item", dimension: model.dimension, model.initializer, optimizers.sparse),
+                table("user", dimension: model.dimension, model.initializer, .sparse),
+                table("item", dimension: model.dimension, model.initializer, .sparse),
             ]
                 + (model.hasItemBias
-                    ? [table("item-bias", dimension: 1, .constant(0), optimizers.itemBias)] : [])
+                    ? [table("item-bias", dimension: 1, .constant(0), .itemBias)] : [])
                 + layers("user", model.user, dimension: model.dimension)
                 + layers("item", model.item, dimension: model.dimension)
         case .logisticRegression(let model):
             [
-                table("weight", dimension: 1, model.initializer, optimizers.sparse),
-                table("bias", rows: 1, dimension: 1, .constant(0), optimizers.dense),
+                table("weight", dimension: 1, model.initializer, .sparse),
+                table("bias", rows: 1, dimension: 1, .constant(0), .dense),
             ]
         }
     }
@@ -34,22 +34,39 @@ extension JobSpec {
             return [
                 table(
                     "\(tower)/\(index)/weight", rows: size.inputs, dimension: size.outputs,
-                    .uniform(low: -bound, high: bound), optimizers.dense),
+                    .uniform(low: -bound, high: bound), .dense),
                 table(
                     "\(tower)/\(index)/bias", rows: 1, dimension: size.outputs, .constant(0),
-                    optimizers.dense),
+                    .dense),
             ]
         }
     }
 
     private func table(
         _ name: String, rows: Int? = nil, dimension: Int, _ initializer: Initializer,
-        _ optimizer: Optimizer
+        _ kind: TableKind
     ) -> TableSpec {
         var seed = RandomSource(seed: training.seed, path: featureKey(name.utf8))
+        let (optimizer, storage, wire) = settings(of: kind)
         return TableSpec(
             name: name, keys: rows.map { .rows(UInt64($0)) } ?? .hashed, dimension: dimension,
-            initializer: initializer, optimizer: optimizer, seed: seed.next())
+            initializer: initializer, optimizer: optimizer, storage: storage, seed: seed.next(),
+            wire: wire)
+    }
+
+    /// What sections of a job file set for several tables at once.
+    private enum TableKind {
+        case sparse
+        case itemBias
+        case dense
+    }
+
+    private func settings(of kind: TableKind) -> (Optimizer, RowStorage, WireFormat) {
+        switch kind {
+        case .sparse: (optimizers.sparse, storage, wire.sparse)
+        case .itemBias: (optimizers.itemBias, itemBiasStorage, wire.itemBias)
+        case .dense: (optimizers.dense, RowStorage(), wire.dense)
+        }
     }
 }
 

@@ -25,6 +25,12 @@ extension JobSpec {
         let optimizer = file.section("optimizer")
         optimizers = optimizer.optimizers(for: self.model)
         optimizer.finish()
+        let wire = file.section("wire")
+        self.wire = wire.wireFormats(for: self.model)
+        wire.finish()
+        let storage = file.section("storage")
+        self.storage = storage.storage(for: self.model)
+        storage.finish()
         partitions = file.partitions()
         file.finish()
         checkMemory(training, model)
@@ -52,7 +58,7 @@ extension JobSpec {
     private func checkTables(_ problems: ProblemCollector) {
         for table in tables {
             do throws(TableSpecError) {
-                try table.validate()
+                try table.validateForTraining()
             } catch {
                 problems.report("", line: nil, error.description)
             }

@@ -10,6 +10,9 @@ package struct JobSpec: Hashable, Sendable {
     package var data: DataSpec
     package var training: TrainingSpec
     package var optimizers: OptimizerSpecs
+    package var wire: WireSpecs
+    /// Of embeddings and other hashed tables; dense variables are kept as f32.
+    package var storage: RowStorage
     /// Partitions of each hashed table; a power of two.
     package var partitions: Int
 }
@@ -51,4 +54,13 @@ package struct OptimizerSpecs: Hashable, Sendable {
     package var itemBias: Optimizer
     /// Layers of the towers, and the bias of a logistic regression.
     package var dense: Optimizer
+}
+
+/// How rows, gradients and keys of each kind of table travel; the kinds are those of
+/// `OptimizerSpecs`.
+package struct WireSpecs: Hashable, Sendable {
+    package var sparse: WireFormat
+    /// By default keys as those of `sparse`, and f32: the rows have one number.
+    package var itemBias: WireFormat
+    package var dense: WireFormat
 }

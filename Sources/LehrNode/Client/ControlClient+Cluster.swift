@@ -14,8 +14,9 @@ struct ListedMember: Sendable {
 
 /// All rows of one partition.
 struct ScannedPartition: Sendable {
+    /// `KeyWidth.words` of each row.
     var keys: [UInt64] = []
-    /// `keys.count * dimension` floats.
+    /// `dimension` floats of each row.
     var weights: [Float] = []
 }
 
@@ -69,8 +70,8 @@ extension ControlClient {
             read: { try JobStatus(wire: $0) })
     }
 
-    /// What the job's partitions hold, from every core that owns some.
-    func statistics(of job: JobID, on map: ClusterMap) async throws -> [PartitionCount] {
+    /// What the job's partitions hold, and the memory of every core that owns some.
+    func statistics(of job: JobID, on map: ClusterMap) async throws -> [CoreCount] {
         var addresses: [String] = []
         for table in map.tables(of: job) {
             for address in table.partitions.compactMap({ map.address(of: $0) })
@@ -78,12 +79,13 @@ extension ControlClient {
                 addresses.append(address)
             }
         }
-        var counts: [PartitionCount] = []
+        var counts: [CoreCount] = []
         for address in addresses {
-            counts += try await call(
-                ShardMethods.getStatistics, to: address, isIdempotent: true,
-                { request, _ in request.job = job.value },
-                read: { each($0.n_partitions, $0.partitions).map { PartitionCount($0) } })
+            counts.append(
+                try await call(
+                    ShardMethods.getStatistics, to: address, isIdempotent: true,
+                    { request, _ in request.job = job.value },
+                    read: { CoreCount($0, at: address) }))
         }
         return counts
     }
@@ -104,7 +106,10 @@ extension ControlClient {
         } read: { chunk in
             let keys = chunk.keys.elements(of: UInt64.self)?.copied() ?? []
             let weights = chunk.values.elements(of: Float.self)?.copied() ?? []
-            guard weights.count == keys.count * table.spec.dimension else {
+            guard
+                weights.count * table.spec.storage.keyWidth.words
+                    == keys.count * table.spec.dimension
+            else {
                 throw ClientError("\(address): a scan's rows do not fit its keys")
             }
             return ScannedPartition(keys: keys, weights: weights)
@@ -138,6 +143,30 @@ extension ControlClient {
     }
 }
 
+/// What one core of a shard tells of a job's partitions there, and of the memory of all its tables.
+struct CoreCount: Sendable {
+    var partitions: [PartitionCount]
+    var memory: CoreMemory
+
+    init(_ wire: Wire.GetStatisticsResponse, at address: String) {
+        partitions = each(wire.n_partitions, wire.partitions).map { PartitionCount($0) }
+        let memory = wire.memory?.pointee
+        self.memory = CoreMemory(
+            address: address, bytesLimit: memory?.bytes_limit ?? 0,
+            bytesReserved: memory?.bytes_reserved ?? 0, bytesUsed: memory?.bytes_used ?? 0,
+            pagesUnprepared: memory?.pages_unprepared ?? 0)
+    }
+}
+
+/// The memory that all tables of one core share; a limit of 0 is none.
+struct CoreMemory: Sendable, Codable {
+    var address: String
+    var bytesLimit: UInt64
+    var bytesReserved: UInt64
+    var bytesUsed: UInt64
+    var pagesUnprepared: UInt64
+}
+
 /// What one partition holds and has done, as a shard tells it.
 struct PartitionCount: Sendable, Codable {
     var table: UInt32
@@ -149,6 +178,10 @@ struct PartitionCount: Sendable, Codable {
     var batchesRepeated: UInt64
     var rowsPushed: UInt64
     var rowsRefused: UInt64
+    var rowsRefusedAtLimit: UInt64
+    var rowsRetired: UInt64
+    var rowsWidened: UInt64
+    var zeroWeights: UInt64
 
     init(_ wire: Wire.PartitionStatistics) {
         table = wire.table
@@ -160,5 +193,9 @@ struct PartitionCount: Sendable, Codable {
         batchesRepeated = wire.batches_repeated
         rowsPushed = wire.rows_pushed
         rowsRefused = wire.rows_refused
+        rowsRefusedAtLimit = wire.rows_refused_at_limit
+        rowsRetired = wire.rows_retired
+        rowsWidened = wire.rows_widened
+        zeroWeights = wire.zero_weights
     }
 }

@@ -9,7 +9,7 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
         abstract: "Measure parts of Lehr against what they should be as good as.",
-        subcommands: [RPC.self, Serve.self, Become.self])
+        subcommands: [RPC.self, Table.self, Serve.self, Become.self])
 
     struct RPC: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -23,54 +23,61 @@ struct BenchCommand: ParsableCommand {
                 \(RPCBenchmark.measures.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n"))
                 """)
 
-        @Option(
-            name: .customLong("only"), parsing: .upToNextOption,
-            help: "Take only these measures.")
-        var only: [String] = []
-        @Flag(help: "One short round: to see that it works.")
-        var quick = false
-        @Flag(help: "Print JSON for programs instead of a table for people.")
-        var json = false
-        @Flag(
-            help:
-                """
-                Exit with status 1 when a figure misses its target or was skipped, not only when a \
-                measure breaks.
-                """
-        )
-        var gate = false
+        @OptionGroup var flags: BenchFlags
         @Option(help: "How Lehr's reactor waits for events: block, adaptive or busy.")
         var poll = PollMode.adaptive
         @Option(help: "The server of the package in Benchmarks/.")
         var grpcSwiftServer = "Benchmarks/.build/release/grpc-swift-server"
 
         func validate() throws {
-            let known = RPCBenchmark.measures.map(\.name)
-            for name in only where !known.contains(name) {
-                throw ValidationError(
-                    "--only: there is no measure '\(name)'; expected one of "
-                        + known.joined(separator: ", "))
-            }
+            try flags.validate(against: RPCBenchmark.measures.map(\.name))
         }
 
         func run() throws {
-            let program = try FileManager.default.destinationOfSymbolicLink(
-                atPath: "/proc/self/exe")
-            let launcher = Launcher(
-                become: [program, "bench", "become"], serve: [program, "bench", "serve"])
             // The processes that it has started end with it.
             let interrupts = Interrupts { RPCBenchmark.removeFiles() }
             defer { withExtendedLifetime(interrupts) {} }
             ProcessMemory.keepLargeBlocks()
             let report = try RPCBenchmark.run(
-                only: only, quick: quick, launcher: launcher, grpcSwiftServer: grpcSwiftServer,
-                poll: poll
-            ) { line in
-                FileHandle.standardError.write(Data("bench: \(line)\n".utf8))
+                only: flags.only, quick: flags.quick, launcher: try BenchFlags.launcher(),
+                grpcSwiftServer: grpcSwiftServer, poll: poll, progress: BenchFlags.progress)
+            try BenchText.show(report, json: flags.json, gate: flags.gate)
+        }
+    }
+
+    struct Table: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Measure the shard's table.",
+            discussion: """
+                CPU time of one core, in turns with a reference that does the same work, for tables \
+                of 1 and of 64 partitions. The largest table takes some 10 GB beside its reference; \
+                all of it some ten minutes.
+
+                Measures:
+                \(TableBenchmark.measures.map { "  \($0.name): \($0.summary)" }.joined(separator: "\n"))
+                """)
+
+        @OptionGroup var flags: BenchFlags
+        @Option(parsing: .upToNextOption, help: "Sizes of tables, in rows.")
+        var rows = [1_000_000, 20_000_000]
+        @Option(help: "The program of the package in Benchmarks/Table.")
+        var abslTable = "Benchmarks/Table/.build/release/absl-table"
+
+        func validate() throws {
+            try flags.validate(against: TableBenchmark.measures.map(\.name))
+            for count in rows where !(10_000...1_000_000_000).contains(count) {
+                throw ValidationError("--rows: \(count) is not 10000 to 1000000000")
             }
-            print(json ? try Formatting.json(report) : BenchText.describe(report))
-            let isMet = report.failed.isEmpty && report.skipped.isEmpty
-            if !report.broken.isEmpty || gate && !isMet { throw ExitCode(1) }
+        }
+
+        func run() throws {
+            let interrupts = Interrupts { TableBenchmark.removeFiles() }
+            defer { withExtendedLifetime(interrupts) {} }
+            let report = try TableBenchmark.run(
+                only: flags.only, quick: flags.quick, rowCounts: rows,
+                launcher: try BenchFlags.launcher(), abslProgram: abslTable,
+                progress: BenchFlags.progress)
+            try BenchText.show(report, json: flags.json, gate: flags.gate)
         }
     }
 
@@ -80,9 +87,17 @@ struct BenchCommand: ParsableCommand {
 
         @Option var kind = ServerProgram.Kind.grpc
         @Option var messageBytes = 0
+        @Option var partitions = 1
         @Option var poll = PollMode.block
         @Option(help: "The certificate and its key, in one file.") var tlsCertificate: String?
         @Option var tlsAuthority = ""
+
+        func validate() throws {
+            guard (1...65_536).contains(partitions), partitions.nonzeroBitCount == 1 else {
+                throw ValidationError(
+                    "--partitions: \(partitions) is not a power of two from 1 to 65536")
+            }
+        }
 
         func run() throws {
             let tls = tlsCertificate.map {
@@ -91,7 +106,8 @@ struct BenchCommand: ParsableCommand {
             ProcessMemory.keepLargeBlocks()
             try ServerProgram.run(
                 ServerProgram.Options(
-                    kind: kind, messageBytes: messageBytes, tls: tls, poll: poll),
+                    kind: kind, messageBytes: messageBytes, partitions: partitions, tls: tls,
+                    poll: poll),
                 random: RandomSource(seed: 1))
         }
     }
@@ -110,11 +126,57 @@ struct BenchCommand: ParsableCommand {
     }
 }
 
+/// What every benchmark can be told.
+struct BenchFlags: ParsableArguments {
+    @Option(
+        name: .customLong("only"), parsing: .upToNextOption,
+        help: "Take only these measures.")
+    var only: [String] = []
+    @Flag(help: "One short round: to see that it works.")
+    var quick = false
+    @Flag(help: "Print JSON for programs instead of a table for people.")
+    var json = false
+    @Flag(
+        help:
+            """
+            Exit with status 1 when a figure misses its target or was skipped, not only when a \
+            measure breaks.
+            """
+    )
+    var gate = false
+
+    func validate(against known: [String]) throws {
+        for name in only where !known.contains(name) {
+            throw ValidationError(
+                "--only: there is no measure '\(name)'; expected one of "
+                    + known.joined(separator: ", "))
+        }
+    }
+
+    /// This program as the one that starts and is the processes of a benchmark.
+    static func launcher() throws -> Launcher {
+        let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        return Launcher(
+            become: [program, "bench", "become"], serve: [program, "bench", "serve"])
+    }
+
+    static func progress(_ line: String) {
+        FileHandle.standardError.write(Data("bench: \(line)\n".utf8))
+    }
+}
+
 extension PollMode: ExpressibleByArgument {}
 extension ServerProgram.Kind: ExpressibleByArgument {}
 
 /// A benchmark's report for people.
 enum BenchText {
+    /// Prints a report. With `gate` a figure that misses its target fails the command.
+    static func show(_ report: BenchReport, json: Bool, gate: Bool) throws {
+        print(json ? try Formatting.json(report) : describe(report))
+        let isMet = report.failed.isEmpty && report.skipped.isEmpty
+        if !report.broken.isEmpty || gate && !isMet { throw ExitCode(1) }
+    }
+
     static func describe(_ report: BenchReport) -> String {
         let machine = report.machine
         var lines = [
@@ -122,7 +184,7 @@ enum BenchText {
                 + "\(Formatting.decimal(machine.loadAverage, 1)); "
                 + (machine.pinned ? "server and load pinned to a core each" : "nothing pinned")
                 + "; \(report.rounds) rounds" + (report.quick ? ", cut short" : "")
-                + (report.poll == "adaptive" ? "" : "; poll \(report.poll)")
+                + (report.poll.map { $0 == "adaptive" ? "" : "; poll \($0)" } ?? "")
         ]
         var table = TextTable([
             ("measure", .left), ("unit", .left), ("lehr", .right), ("reference", .right),

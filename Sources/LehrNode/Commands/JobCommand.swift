@@ -68,24 +68,28 @@ struct JobCommand: AsyncParsableCommand {
         var job: String
 
         func run() async throws {
-            let (status, tables) = try await ControlClient.with(client.settings) { client in
+            let (status, tables, memory) = try await ControlClient.with(client.settings) { client in
                 let status = try await client.job(job)
                 do { try client.requireShards() } catch {
                     let note = "the job's tables are not shown: \(error)\n"
                     FileHandle.standardError.write(Data(note.utf8))
-                    return (status, [TableReport]())
+                    return (status, [TableReport](), [CoreMemory]())
                 }
                 let map = try await client.map()
                 // A shard that is gone must not hide what the coordinator knows.
                 let counts = (try? await client.statistics(of: status.id, on: map)) ?? []
-                return (status, JobText.tables(map.tables(of: status.id), counts))
+                let tables = JobText.tables(
+                    map.tables(of: status.id), counts.flatMap(\.partitions))
+                return (status, tables, counts.map(\.memory))
             }
             if client.json {
-                return print(try Formatting.json(JobReport(job: status, tables: tables)))
+                return print(
+                    try Formatting.json(JobReport(job: status, tables: tables, memory: memory)))
             }
             print(JobText.describe(status))
             guard !tables.isEmpty else { return }
             print("\n" + JobText.describe(tables))
+            print("\n" + JobText.describe(memory))
         }
     }
 

@@ -7,6 +7,8 @@ import LehrTable
 struct JobReport: Encodable {
     let job: JobStatus
     let tables: [TableReport]
+    /// Of each core that owns some of them.
+    let memory: [CoreMemory]
 }
 
 /// What the partitions of one table hold and have done, added up.
@@ -16,10 +18,17 @@ struct TableReport: Encodable, Sendable {
     var dimension: Int
     var rows: UInt64 = 0
     var bytesUsed: UInt64 = 0
+    var bytesReserved: UInt64 = 0
     var rowsPushed: UInt64 = 0
     /// Summed over partitions: a batch counts in each partition that it touches.
     var batchesApplied: UInt64 = 0
     var batchesRepeated: UInt64 = 0
+    /// For any reason, and of these for want of room.
+    var rowsRefused: UInt64 = 0
+    var rowsRefusedAtLimit: UInt64 = 0
+    var rowsRetired: UInt64 = 0
+    var rowsWidened: UInt64 = 0
+    var zeroWeights: UInt64 = 0
 }
 
 /// Jobs in words.
@@ -72,9 +81,15 @@ enum JobText {
             for count in counts where count.table == table.id.value {
                 report.rows += count.rows
                 report.bytesUsed += count.bytesUsed
+                report.bytesReserved += count.bytesReserved
                 report.rowsPushed += count.rowsPushed
                 report.batchesApplied += count.batchesApplied
                 report.batchesRepeated += count.batchesRepeated
+                report.rowsRefused += count.rowsRefused
+                report.rowsRefusedAtLimit += count.rowsRefusedAtLimit
+                report.rowsRetired += count.rowsRetired
+                report.rowsWidened += count.rowsWidened
+                report.zeroWeights += count.zeroWeights
             }
             return report
         }
@@ -83,15 +98,30 @@ enum JobText {
     static func describe(_ tables: [TableReport]) -> String {
         var text = TextTable([
             ("table", .left), ("partitions", .right), ("dim", .right), ("rows", .right),
-            ("memory", .right), ("rows pushed", .right), ("batches applied", .right),
+            ("used", .right), ("reserved", .right), ("rows pushed", .right),
+            ("refused", .right), ("retired", .right), ("batches applied", .right),
             ("repeats dropped", .right),
         ])
         for table in tables {
             text.add([
                 table.name, "\(table.partitions)", "\(table.dimension)",
                 Formatting.count(table.rows), Formatting.bytes(table.bytesUsed),
-                Formatting.count(table.rowsPushed), Formatting.count(table.batchesApplied),
-                Formatting.count(table.batchesRepeated),
+                Formatting.bytes(table.bytesReserved), Formatting.count(table.rowsPushed),
+                Formatting.count(table.rowsRefused), Formatting.count(table.rowsRetired),
+                Formatting.count(table.batchesApplied), Formatting.count(table.batchesRepeated),
+            ])
+        }
+        return text.text
+    }
+
+    static func describe(_ memory: [CoreMemory]) -> String {
+        var text = TextTable([
+            ("core", .left), ("memory limit", .right), ("reserved", .right), ("used", .right),
+        ])
+        for core in memory {
+            text.add([
+                core.address, core.bytesLimit == 0 ? "-" : Formatting.bytes(core.bytesLimit),
+                Formatting.bytes(core.bytesReserved), Formatting.bytes(core.bytesUsed),
             ])
         }
         return text.text

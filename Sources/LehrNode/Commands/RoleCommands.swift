@@ -51,8 +51,17 @@ struct ShardCommand: AsyncParsableCommand {
     @Option(help: "Cores that own rows; core i listens on the port i above --listen's.")
     var cores: String?
 
+    @Option(
+        name: .customLong("table-memory"),
+        help: """
+            Memory for tables, such as 16GiB, shared evenly by the cores. By default the memory of \
+            the control group or the machine, less a fifth and at least 512MiB; give several shards \
+            on a machine their shares.
+            """)
+    var tableMemory: String?
+
     func run() async throws {
-        var reader = try flags.reader(["cores": cores])
+        var reader = try flags.reader(["cores": cores, "table-memory": tableMemory])
         let config = ShardConfig(&reader)
         guard try proceed(&reader, flags) else { return }
         let runner = NodeRunner(config.common, role: "shard")

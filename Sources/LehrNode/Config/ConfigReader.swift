@@ -86,6 +86,16 @@ struct ConfigReader {
         resolve(key, standard, expected: "a size, such as 512MiB") { Self.bytes($0) } ?? 0
     }
 
+    /// As above, of at least `minimum`; `reason` says why so much.
+    mutating func bytes(
+        _ key: String, atLeast minimum: Int, _ reason: String, default standard: String
+    ) -> Int {
+        resolve(
+            key, standard,
+            expected: "a size of at least \(minimum >> 20)MiB (\(reason)), such as 512MiB"
+        ) { text in Self.bytes(text).flatMap { $0 >= minimum ? $0 : nil } } ?? minimum
+    }
+
     mutating func choice(_ key: String, of choices: [String], default standard: String) -> String {
         resolve(key, standard, expected: "one of \(choices.joined(separator: ", "))") { text in
             choices.contains(text) ? text : nil

@@ -73,13 +73,25 @@ struct ShardConfig {
     let common: CommonConfig
     let member: MemberConfig
     let cores: Int
+    /// Bytes of the tables of all cores; each has its even share.
+    let tableMemoryBytes: Int
 
-    init(_ reader: inout ConfigReader) {
+    /// A page for rows, one for an index, and as many again for other tables and shapes.
+    private static let bytesPerCoreMin = 8 << 20
+
+    /// - Parameter memory: of this process; nil: not known.
+    init(_ reader: inout ConfigReader, memory: SystemMemory? = .current()) {
         common = CommonConfig(
             &reader, listen: "127.0.0.1:7200", httpListen: "127.0.0.1:7280")
         member = MemberConfig(&reader)
         cores = reader.integer("cores", in: 1...1024, default: 1)
+        tableMemoryBytes = reader.bytes(
+            "table-memory", atLeast: cores * Self.bytesPerCoreMin,
+            "\(Self.bytesPerCoreMin >> 20)MiB for each of --cores",
+            default: memory.map { "\($0.tableBytes >> 20)MiB" } ?? "1GiB")
     }
+
+    var tableMemoryBytesPerCore: Int { tableMemoryBytes / cores }
 }
 
 struct WorkerConfig {

@@ -19,8 +19,7 @@ final class NodeMetrics: Sendable {
         self.registry = registry
         registry.describe("lehr_rpc_denied_total", "Calls refused for who made them, by status.")
         describeRPC()
-        registry.describe("lehr_shard_rows", "Rows held.")
-        registry.describe("lehr_shard_used_bytes", "Bytes of rows and index in use.")
+        describeTables()
         registry.describe("lehr_cluster_members", "Live members, by role.")
         registry.describe("lehr_jobs", "Jobs, by state.")
     }
@@ -45,15 +44,12 @@ final class NodeMetrics: Sendable {
     func follow(_ handler: ShardHandler, _ shard: ShardCore, on core: any Core) {
         let labels = [("core", "\(core.index)")]
         var deltas = Self.shardCounters.map { (Deltas($0.name, registry), $0.value) }
-        let rows = Meter(label: "lehr_shard_rows", dimensions: labels, factory: registry)
-        let used = Meter(label: "lehr_shard_used_bytes", dimensions: labels, factory: registry)
+        var tables = TableTotals(registry, labels[0])
         every(on: core) {
             for index in deltas.indices {
                 deltas[index].0.advance(to: deltas[index].1(handler.counters), labels)
             }
-            let owned = shard.ownedPartitions
-            rows.set(owned.reduce(0) { $0 + $1.rows.rowCount })
-            used.set(owned.reduce(0) { $0 + $1.rows.bytesUsed })
+            tables.advance(to: shard.statistics(of: nil), shard.memoryStatistics)
             return true
         }
     }

@@ -5,6 +5,7 @@ import LehrMembership
 import LehrRPC
 import LehrReactor
 import LehrShard
+import LehrTable
 import LehrWeb
 import Logging
 import Synchronization
@@ -22,6 +23,7 @@ final class ShardRole: NodeRole {
 
     private struct Running {
         var hosts: [CoreHost]
+        let preparer: PagePreparer
         var agent: Confined<MembershipAgent>?
     }
 
@@ -43,14 +45,15 @@ final class ShardRole: NodeRole {
         var hosts: [CoreHost] = []
         var endpoints: [ShardShell.Endpoint] = []
         var addresses: [String] = []
+        let preparer = PagePreparer()
         let plan = PollPlan.make(config.common.poll, reactors: config.cores, logger: logger)
         for index in 0..<config.cores {
             let host = try await CoreHost.start(
                 index: index, name: "lehr-core-\(index)", plan: plan, security: security,
                 logger: logger)
             hosts.append(host)
-            running.withLock { $0 = Running(hosts: hosts) }
-            let (shard, address) = try await open(host, index)
+            running.withLock { $0 = Running(hosts: hosts, preparer: preparer) }
+            let (shard, address) = try await open(host, index, preparer)
             endpoints.append(ShardShell.Endpoint(mailbox: host.mailbox, shard: shard))
             addresses.append(address)
         }
@@ -68,17 +71,26 @@ final class ShardRole: NodeRole {
             metadata: [
                 "grpc": "\(addresses.joined(separator: ","))", "http": "\(http)",
                 "member": "\(member.identity.name)",
+                "table-memory": "\(Formatting.bytes(UInt64(config.tableMemoryBytes)))",
             ])
     }
 
+    /// Huge pages that are kept touched ahead for each core, where its share has many.
+    private static let preparedPages = 4
+
     private func open(
-        _ host: CoreHost, _ index: Int
+        _ host: CoreHost, _ index: Int, _ preparer: PagePreparer
     ) async throws -> (Confined<ShardCore>, String) {
         let listen = config.common.listen.port(plus: index)
+        let byteLimit = config.tableMemoryBytesPerCore
         let metrics = metrics
         let access = AccessControl(cluster: security?.cluster, tokens: "", logger: logger)
         return try await host.run { transport in
-            let shard = ShardCore(index: UInt32(index))
+            let pool = BlockPool(
+                byteLimit: byteLimit,
+                preparedPages: min(Self.preparedPages, byteLimit / BlockPool.page / 4))
+            preparer.serve(pool)
+            let shard = ShardCore(index: UInt32(index), pool: pool)
             let services = ServiceTable()
             let handler = ShardHandler(shard, core: transport.core, limits: transport.limits)
             handler.register(in: services)
@@ -103,5 +115,6 @@ final class ShardRole: NodeRole {
                 group.addTask { await host.shutDown(grace: drain) }
             }
         }
+        running.preparer.stop()
     }
 }

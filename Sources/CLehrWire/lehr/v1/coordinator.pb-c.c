@@ -592,6 +592,51 @@ void   lehr__v1__table_spec__free_unpacked
   assert(message->base.descriptor == &lehr__v1__table_spec__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   lehr__v1__row_storage__init
+                     (Lehr__V1__RowStorage         *message)
+{
+  static const Lehr__V1__RowStorage init_value = LEHR__V1__ROW_STORAGE__INIT;
+  *message = init_value;
+}
+size_t lehr__v1__row_storage__get_packed_size
+                     (const Lehr__V1__RowStorage *message)
+{
+  assert(message->base.descriptor == &lehr__v1__row_storage__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lehr__v1__row_storage__pack
+                     (const Lehr__V1__RowStorage *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lehr__v1__row_storage__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lehr__v1__row_storage__pack_to_buffer
+                     (const Lehr__V1__RowStorage *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lehr__v1__row_storage__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lehr__V1__RowStorage *
+       lehr__v1__row_storage__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lehr__V1__RowStorage *)
+     protobuf_c_message_unpack (&lehr__v1__row_storage__descriptor,
+                                allocator, len, data);
+}
+void   lehr__v1__row_storage__free_unpacked
+                     (Lehr__V1__RowStorage *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lehr__v1__row_storage__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   lehr__v1__initializer__init
                      (Lehr__V1__Initializer         *message)
 {
@@ -680,6 +725,51 @@ void   lehr__v1__optimizer__free_unpacked
   if(!message)
     return;
   assert(message->base.descriptor == &lehr__v1__optimizer__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lehr__v1__schedule__init
+                     (Lehr__V1__Schedule         *message)
+{
+  static const Lehr__V1__Schedule init_value = LEHR__V1__SCHEDULE__INIT;
+  *message = init_value;
+}
+size_t lehr__v1__schedule__get_packed_size
+                     (const Lehr__V1__Schedule *message)
+{
+  assert(message->base.descriptor == &lehr__v1__schedule__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lehr__v1__schedule__pack
+                     (const Lehr__V1__Schedule *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lehr__v1__schedule__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lehr__v1__schedule__pack_to_buffer
+                     (const Lehr__V1__Schedule *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lehr__v1__schedule__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lehr__V1__Schedule *
+       lehr__v1__schedule__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lehr__V1__Schedule *)
+     protobuf_c_message_unpack (&lehr__v1__schedule__descriptor,
+                                allocator, len, data);
+}
+void   lehr__v1__schedule__free_unpacked
+                     (Lehr__V1__Schedule *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lehr__v1__schedule__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
 void   lehr__v1__partition__init
@@ -1827,7 +1917,7 @@ const ProtobufCMessageDescriptor lehr__v1__table__descriptor =
   (ProtobufCMessageInit) lehr__v1__table__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lehr__v1__table_spec__field_descriptors[6] =
+static const ProtobufCFieldDescriptor lehr__v1__table_spec__field_descriptors[10] =
 {
   {
     "name",
@@ -1901,19 +1991,71 @@ static const ProtobufCFieldDescriptor lehr__v1__table_spec__field_descriptors[6]
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "row_format",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__TableSpec, row_format),
+    &lehr__v1__number_format__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "gradient_format",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__TableSpec, gradient_format),
+    &lehr__v1__number_format__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "key_format",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__TableSpec, key_format),
+    &lehr__v1__key_format__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "storage",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__TableSpec, storage),
+    &lehr__v1__row_storage__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lehr__v1__table_spec__field_indices_by_name[] = {
   2,   /* field[2] = dimension */
+  7,   /* field[7] = gradient_format */
   3,   /* field[3] = initializer */
+  8,   /* field[8] = key_format */
   0,   /* field[0] = name */
   4,   /* field[4] = optimizer */
+  6,   /* field[6] = row_format */
   1,   /* field[1] = rows */
   5,   /* field[5] = seed */
+  9,   /* field[9] = storage */
 };
 static const ProtobufCIntRange lehr__v1__table_spec__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 10 }
 };
 const ProtobufCMessageDescriptor lehr__v1__table_spec__descriptor =
 {
@@ -1923,26 +2065,159 @@ const ProtobufCMessageDescriptor lehr__v1__table_spec__descriptor =
   "Lehr__V1__TableSpec",
   "lehr.v1",
   sizeof(Lehr__V1__TableSpec),
-  6,
+  10,
   lehr__v1__table_spec__field_descriptors,
   lehr__v1__table_spec__field_indices_by_name,
   1,  lehr__v1__table_spec__number_ranges,
   (ProtobufCMessageInit) lehr__v1__table_spec__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue lehr__v1__initializer__kind__enum_values_by_number[3] =
+static const ProtobufCEnumValue lehr__v1__row_storage__at_limit__enum_values_by_number[2] =
+{
+  { "REFUSE", "LEHR__V1__ROW_STORAGE__AT_LIMIT__REFUSE", 0 },
+  { "RETIRE", "LEHR__V1__ROW_STORAGE__AT_LIMIT__RETIRE", 1 },
+};
+static const ProtobufCIntRange lehr__v1__row_storage__at_limit__value_ranges[] = {
+{0, 0},{0, 2}
+};
+static const ProtobufCEnumValueIndex lehr__v1__row_storage__at_limit__enum_values_by_name[2] =
+{
+  { "REFUSE", 0 },
+  { "RETIRE", 1 },
+};
+const ProtobufCEnumDescriptor lehr__v1__row_storage__at_limit__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "lehr.v1.RowStorage.AtLimit",
+  "AtLimit",
+  "Lehr__V1__RowStorage__AtLimit",
+  "lehr.v1",
+  2,
+  lehr__v1__row_storage__at_limit__enum_values_by_number,
+  2,
+  lehr__v1__row_storage__at_limit__enum_values_by_name,
+  1,
+  lehr__v1__row_storage__at_limit__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor lehr__v1__row_storage__field_descriptors[6] =
+{
+  {
+    "key_words",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__RowStorage, key_words),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "numbers",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__RowStorage, numbers),
+    &lehr__v1__number_format__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "narrow_width",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__RowStorage, narrow_width),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "narrow_until_shows",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__RowStorage, narrow_until_shows),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "at_limit",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__RowStorage, at_limit),
+    &lehr__v1__row_storage__at_limit__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "row_limit",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__RowStorage, row_limit),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lehr__v1__row_storage__field_indices_by_name[] = {
+  4,   /* field[4] = at_limit */
+  0,   /* field[0] = key_words */
+  3,   /* field[3] = narrow_until_shows */
+  2,   /* field[2] = narrow_width */
+  1,   /* field[1] = numbers */
+  5,   /* field[5] = row_limit */
+};
+static const ProtobufCIntRange lehr__v1__row_storage__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor lehr__v1__row_storage__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lehr.v1.RowStorage",
+  "RowStorage",
+  "Lehr__V1__RowStorage",
+  "lehr.v1",
+  sizeof(Lehr__V1__RowStorage),
+  6,
+  lehr__v1__row_storage__field_descriptors,
+  lehr__v1__row_storage__field_indices_by_name,
+  1,  lehr__v1__row_storage__number_ranges,
+  (ProtobufCMessageInit) lehr__v1__row_storage__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue lehr__v1__initializer__kind__enum_values_by_number[4] =
 {
   { "CONSTANT", "LEHR__V1__INITIALIZER__KIND__CONSTANT", 0 },
   { "UNIFORM", "LEHR__V1__INITIALIZER__KIND__UNIFORM", 1 },
   { "NORMAL", "LEHR__V1__INITIALIZER__KIND__NORMAL", 2 },
+  { "TRUNCATED_NORMAL", "LEHR__V1__INITIALIZER__KIND__TRUNCATED_NORMAL", 3 },
 };
 static const ProtobufCIntRange lehr__v1__initializer__kind__value_ranges[] = {
-{0, 0},{0, 3}
+{0, 0},{0, 4}
 };
-static const ProtobufCEnumValueIndex lehr__v1__initializer__kind__enum_values_by_name[3] =
+static const ProtobufCEnumValueIndex lehr__v1__initializer__kind__enum_values_by_name[4] =
 {
   { "CONSTANT", 0 },
   { "NORMAL", 2 },
+  { "TRUNCATED_NORMAL", 3 },
   { "UNIFORM", 1 },
 };
 const ProtobufCEnumDescriptor lehr__v1__initializer__kind__descriptor =
@@ -1952,9 +2227,9 @@ const ProtobufCEnumDescriptor lehr__v1__initializer__kind__descriptor =
   "Kind",
   "Lehr__V1__Initializer__Kind",
   "lehr.v1",
-  3,
+  4,
   lehr__v1__initializer__kind__enum_values_by_number,
-  3,
+  4,
   lehr__v1__initializer__kind__enum_values_by_name,
   1,
   lehr__v1__initializer__kind__value_ranges,
@@ -2024,20 +2299,36 @@ const ProtobufCMessageDescriptor lehr__v1__initializer__descriptor =
   (ProtobufCMessageInit) lehr__v1__initializer__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCEnumValue lehr__v1__optimizer__kind__enum_values_by_number[3] =
+static const ProtobufCEnumValue lehr__v1__optimizer__kind__enum_values_by_number[11] =
 {
   { "SGD", "LEHR__V1__OPTIMIZER__KIND__SGD", 0 },
   { "ADAGRAD", "LEHR__V1__OPTIMIZER__KIND__ADAGRAD", 1 },
   { "ADAM", "LEHR__V1__OPTIMIZER__KIND__ADAM", 2 },
+  { "MOMENTUM", "LEHR__V1__OPTIMIZER__KIND__MOMENTUM", 3 },
+  { "NESTEROV", "LEHR__V1__OPTIMIZER__KIND__NESTEROV", 4 },
+  { "SHARED_ADAGRAD", "LEHR__V1__OPTIMIZER__KIND__SHARED_ADAGRAD", 5 },
+  { "LAZY_ADAM", "LEHR__V1__OPTIMIZER__KIND__LAZY_ADAM", 6 },
+  { "SHARED_ADAM", "LEHR__V1__OPTIMIZER__KIND__SHARED_ADAM", 7 },
+  { "RMSPROP", "LEHR__V1__OPTIMIZER__KIND__RMSPROP", 8 },
+  { "FTRL", "LEHR__V1__OPTIMIZER__KIND__FTRL", 9 },
+  { "MOVING_AVERAGE", "LEHR__V1__OPTIMIZER__KIND__MOVING_AVERAGE", 10 },
 };
 static const ProtobufCIntRange lehr__v1__optimizer__kind__value_ranges[] = {
-{0, 0},{0, 3}
+{0, 0},{0, 11}
 };
-static const ProtobufCEnumValueIndex lehr__v1__optimizer__kind__enum_values_by_name[3] =
+static const ProtobufCEnumValueIndex lehr__v1__optimizer__kind__enum_values_by_name[11] =
 {
   { "ADAGRAD", 1 },
   { "ADAM", 2 },
+  { "FTRL", 9 },
+  { "LAZY_ADAM", 6 },
+  { "MOMENTUM", 3 },
+  { "MOVING_AVERAGE", 10 },
+  { "NESTEROV", 4 },
+  { "RMSPROP", 8 },
   { "SGD", 0 },
+  { "SHARED_ADAGRAD", 5 },
+  { "SHARED_ADAM", 7 },
 };
 const ProtobufCEnumDescriptor lehr__v1__optimizer__kind__descriptor =
 {
@@ -2046,15 +2337,43 @@ const ProtobufCEnumDescriptor lehr__v1__optimizer__kind__descriptor =
   "Kind",
   "Lehr__V1__Optimizer__Kind",
   "lehr.v1",
-  3,
+  11,
   lehr__v1__optimizer__kind__enum_values_by_number,
-  3,
+  11,
   lehr__v1__optimizer__kind__enum_values_by_name,
   1,
   lehr__v1__optimizer__kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCFieldDescriptor lehr__v1__optimizer__field_descriptors[6] =
+static const ProtobufCEnumValue lehr__v1__optimizer__not_anumber__enum_values_by_number[2] =
+{
+  { "REFUSE", "LEHR__V1__OPTIMIZER__NOT_ANUMBER__REFUSE", 0 },
+  { "CLIP", "LEHR__V1__OPTIMIZER__NOT_ANUMBER__CLIP", 1 },
+};
+static const ProtobufCIntRange lehr__v1__optimizer__not_anumber__value_ranges[] = {
+{0, 0},{0, 2}
+};
+static const ProtobufCEnumValueIndex lehr__v1__optimizer__not_anumber__enum_values_by_name[2] =
+{
+  { "CLIP", 1 },
+  { "REFUSE", 0 },
+};
+const ProtobufCEnumDescriptor lehr__v1__optimizer__not_anumber__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "lehr.v1.Optimizer.NotANumber",
+  "NotANumber",
+  "Lehr__V1__Optimizer__NotANumber",
+  "lehr.v1",
+  2,
+  lehr__v1__optimizer__not_anumber__enum_values_by_number,
+  2,
+  lehr__v1__optimizer__not_anumber__enum_values_by_name,
+  1,
+  lehr__v1__optimizer__not_anumber__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor lehr__v1__optimizer__field_descriptors[13] =
 {
   {
     "kind",
@@ -2128,19 +2447,110 @@ static const ProtobufCFieldDescriptor lehr__v1__optimizer__field_descriptors[6] 
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "l1",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__Optimizer, l1),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "schedule",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__Optimizer, schedule),
+    &lehr__v1__schedule__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "value_limit",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__Optimizer, value_limit),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "norm_limit",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__Optimizer, norm_limit),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "weight_limit",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__Optimizer, weight_limit),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "scales_by_shows",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__Optimizer, scales_by_shows),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "not_a_number",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__Optimizer, not_a_number),
+    &lehr__v1__optimizer__not_anumber__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lehr__v1__optimizer__field_indices_by_name[] = {
   3,   /* field[3] = a */
   4,   /* field[4] = b */
   5,   /* field[5] = c */
   0,   /* field[0] = kind */
+  6,   /* field[6] = l1 */
   2,   /* field[2] = l2 */
   1,   /* field[1] = learning_rate */
+  9,   /* field[9] = norm_limit */
+  12,   /* field[12] = not_a_number */
+  11,   /* field[11] = scales_by_shows */
+  7,   /* field[7] = schedule */
+  8,   /* field[8] = value_limit */
+  10,   /* field[10] = weight_limit */
 };
 static const ProtobufCIntRange lehr__v1__optimizer__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 13 }
 };
 const ProtobufCMessageDescriptor lehr__v1__optimizer__descriptor =
 {
@@ -2150,11 +2560,135 @@ const ProtobufCMessageDescriptor lehr__v1__optimizer__descriptor =
   "Lehr__V1__Optimizer",
   "lehr.v1",
   sizeof(Lehr__V1__Optimizer),
-  6,
+  13,
   lehr__v1__optimizer__field_descriptors,
   lehr__v1__optimizer__field_indices_by_name,
   1,  lehr__v1__optimizer__number_ranges,
   (ProtobufCMessageInit) lehr__v1__optimizer__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCEnumValue lehr__v1__schedule__kind__enum_values_by_number[5] =
+{
+  { "CONSTANT", "LEHR__V1__SCHEDULE__KIND__CONSTANT", 0 },
+  { "STEP", "LEHR__V1__SCHEDULE__KIND__STEP", 1 },
+  { "EXPONENTIAL", "LEHR__V1__SCHEDULE__KIND__EXPONENTIAL", 2 },
+  { "INVERSE_TIME", "LEHR__V1__SCHEDULE__KIND__INVERSE_TIME", 3 },
+  { "COSINE", "LEHR__V1__SCHEDULE__KIND__COSINE", 4 },
+};
+static const ProtobufCIntRange lehr__v1__schedule__kind__value_ranges[] = {
+{0, 0},{0, 5}
+};
+static const ProtobufCEnumValueIndex lehr__v1__schedule__kind__enum_values_by_name[5] =
+{
+  { "CONSTANT", 0 },
+  { "COSINE", 4 },
+  { "EXPONENTIAL", 2 },
+  { "INVERSE_TIME", 3 },
+  { "STEP", 1 },
+};
+const ProtobufCEnumDescriptor lehr__v1__schedule__kind__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "lehr.v1.Schedule.Kind",
+  "Kind",
+  "Lehr__V1__Schedule__Kind",
+  "lehr.v1",
+  5,
+  lehr__v1__schedule__kind__enum_values_by_number,
+  5,
+  lehr__v1__schedule__kind__enum_values_by_name,
+  1,
+  lehr__v1__schedule__kind__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
+static const ProtobufCFieldDescriptor lehr__v1__schedule__field_descriptors[5] =
+{
+  {
+    "kind",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__Schedule, kind),
+    &lehr__v1__schedule__kind__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "factor",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_DOUBLE,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__Schedule, factor),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "every",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__Schedule, every),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "floor",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FLOAT,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__Schedule, floor),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "warm_up",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__Schedule, warm_up),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lehr__v1__schedule__field_indices_by_name[] = {
+  2,   /* field[2] = every */
+  1,   /* field[1] = factor */
+  3,   /* field[3] = floor */
+  0,   /* field[0] = kind */
+  4,   /* field[4] = warm_up */
+};
+static const ProtobufCIntRange lehr__v1__schedule__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor lehr__v1__schedule__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lehr.v1.Schedule",
+  "Schedule",
+  "Lehr__V1__Schedule",
+  "lehr.v1",
+  sizeof(Lehr__V1__Schedule),
+  5,
+  lehr__v1__schedule__field_descriptors,
+  lehr__v1__schedule__field_indices_by_name,
+  1,  lehr__v1__schedule__number_ranges,
+  (ProtobufCMessageInit) lehr__v1__schedule__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor lehr__v1__partition__field_descriptors[7] =

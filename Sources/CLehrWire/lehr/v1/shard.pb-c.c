@@ -682,6 +682,51 @@ void   lehr__v1__partition_statistics__free_unpacked
   assert(message->base.descriptor == &lehr__v1__partition_statistics__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   lehr__v1__memory_statistics__init
+                     (Lehr__V1__MemoryStatistics         *message)
+{
+  static const Lehr__V1__MemoryStatistics init_value = LEHR__V1__MEMORY_STATISTICS__INIT;
+  *message = init_value;
+}
+size_t lehr__v1__memory_statistics__get_packed_size
+                     (const Lehr__V1__MemoryStatistics *message)
+{
+  assert(message->base.descriptor == &lehr__v1__memory_statistics__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lehr__v1__memory_statistics__pack
+                     (const Lehr__V1__MemoryStatistics *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lehr__v1__memory_statistics__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lehr__v1__memory_statistics__pack_to_buffer
+                     (const Lehr__V1__MemoryStatistics *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lehr__v1__memory_statistics__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lehr__V1__MemoryStatistics *
+       lehr__v1__memory_statistics__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lehr__V1__MemoryStatistics *)
+     protobuf_c_message_unpack (&lehr__v1__memory_statistics__descriptor,
+                                allocator, len, data);
+}
+void   lehr__v1__memory_statistics__free_unpacked
+                     (Lehr__V1__MemoryStatistics *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lehr__v1__memory_statistics__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   lehr__v1__get_statistics_response__init
                      (Lehr__V1__GetStatisticsResponse         *message)
 {
@@ -791,7 +836,7 @@ const ProtobufCMessageDescriptor lehr__v1__partition_ref__descriptor =
   (ProtobufCMessageInit) lehr__v1__partition_ref__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lehr__v1__table_pull__field_descriptors[3] =
+static const ProtobufCFieldDescriptor lehr__v1__table_pull__field_descriptors[5] =
 {
   {
     "table",
@@ -829,16 +874,42 @@ static const ProtobufCFieldDescriptor lehr__v1__table_pull__field_descriptors[3]
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "key_format",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__TablePull, key_format),
+    &lehr__v1__key_format__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "row_format",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__TablePull, row_format),
+    &lehr__v1__number_format__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lehr__v1__table_pull__field_indices_by_name[] = {
+  3,   /* field[3] = key_format */
   2,   /* field[2] = keys */
   1,   /* field[1] = partitions */
+  4,   /* field[4] = row_format */
   0,   /* field[0] = table */
 };
 static const ProtobufCIntRange lehr__v1__table_pull__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 3 }
+  { 0, 5 }
 };
 const ProtobufCMessageDescriptor lehr__v1__table_pull__descriptor =
 {
@@ -848,7 +919,7 @@ const ProtobufCMessageDescriptor lehr__v1__table_pull__descriptor =
   "Lehr__V1__TablePull",
   "lehr.v1",
   sizeof(Lehr__V1__TablePull),
-  3,
+  5,
   lehr__v1__table_pull__field_descriptors,
   lehr__v1__table_pull__field_indices_by_name,
   1,  lehr__v1__table_pull__number_ranges,
@@ -906,7 +977,7 @@ const ProtobufCMessageDescriptor lehr__v1__pull_request__descriptor =
   (ProtobufCMessageInit) lehr__v1__pull_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lehr__v1__table_rows__field_descriptors[2] =
+static const ProtobufCFieldDescriptor lehr__v1__table_rows__field_descriptors[3] =
 {
   {
     "table",
@@ -932,15 +1003,28 @@ static const ProtobufCFieldDescriptor lehr__v1__table_rows__field_descriptors[2]
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "format",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__TableRows, format),
+    &lehr__v1__number_format__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lehr__v1__table_rows__field_indices_by_name[] = {
+  2,   /* field[2] = format */
   0,   /* field[0] = table */
   1,   /* field[1] = values */
 };
 static const ProtobufCIntRange lehr__v1__table_rows__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor lehr__v1__table_rows__descriptor =
 {
@@ -950,7 +1034,7 @@ const ProtobufCMessageDescriptor lehr__v1__table_rows__descriptor =
   "Lehr__V1__TableRows",
   "lehr.v1",
   sizeof(Lehr__V1__TableRows),
-  2,
+  3,
   lehr__v1__table_rows__field_descriptors,
   lehr__v1__table_rows__field_indices_by_name,
   1,  lehr__v1__table_rows__number_ranges,
@@ -1111,7 +1195,7 @@ const ProtobufCMessageDescriptor lehr__v1__push_identity__descriptor =
   (ProtobufCMessageInit) lehr__v1__push_identity__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lehr__v1__table_push__field_descriptors[6] =
+static const ProtobufCFieldDescriptor lehr__v1__table_push__field_descriptors[8] =
 {
   {
     "table",
@@ -1185,10 +1269,36 @@ static const ProtobufCFieldDescriptor lehr__v1__table_push__field_descriptors[6]
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "key_format",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__TablePush, key_format),
+    &lehr__v1__key_format__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "gradient_format",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__TablePush, gradient_format),
+    &lehr__v1__number_format__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lehr__v1__table_push__field_indices_by_name[] = {
   5,   /* field[5] = clicks */
+  7,   /* field[7] = gradient_format */
   3,   /* field[3] = gradients */
+  6,   /* field[6] = key_format */
   2,   /* field[2] = keys */
   1,   /* field[1] = partitions */
   4,   /* field[4] = shows */
@@ -1197,7 +1307,7 @@ static const unsigned lehr__v1__table_push__field_indices_by_name[] = {
 static const ProtobufCIntRange lehr__v1__table_push__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor lehr__v1__table_push__descriptor =
 {
@@ -1207,7 +1317,7 @@ const ProtobufCMessageDescriptor lehr__v1__table_push__descriptor =
   "Lehr__V1__TablePush",
   "lehr.v1",
   sizeof(Lehr__V1__TablePush),
-  6,
+  8,
   lehr__v1__table_push__field_descriptors,
   lehr__v1__table_push__field_indices_by_name,
   1,  lehr__v1__table_push__number_ranges,
@@ -1623,7 +1733,7 @@ const ProtobufCMessageDescriptor lehr__v1__get_statistics_request__descriptor =
   (ProtobufCMessageInit) lehr__v1__get_statistics_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lehr__v1__partition_statistics__field_descriptors[10] =
+static const ProtobufCFieldDescriptor lehr__v1__partition_statistics__field_descriptors[14] =
 {
   {
     "table",
@@ -1745,6 +1855,54 @@ static const ProtobufCFieldDescriptor lehr__v1__partition_statistics__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "rows_refused_at_limit",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionStatistics, rows_refused_at_limit),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rows_retired",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionStatistics, rows_retired),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rows_widened",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionStatistics, rows_widened),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "zero_weights",
+    14,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionStatistics, zero_weights),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lehr__v1__partition_statistics__field_indices_by_name[] = {
   6,   /* field[6] = batches_applied */
@@ -1756,12 +1914,16 @@ static const unsigned lehr__v1__partition_statistics__field_indices_by_name[] = 
   3,   /* field[3] = rows */
   8,   /* field[8] = rows_pushed */
   9,   /* field[9] = rows_refused */
+  10,   /* field[10] = rows_refused_at_limit */
+  11,   /* field[11] = rows_retired */
+  12,   /* field[12] = rows_widened */
   0,   /* field[0] = table */
+  13,   /* field[13] = zero_weights */
 };
 static const ProtobufCIntRange lehr__v1__partition_statistics__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 10 }
+  { 0, 14 }
 };
 const ProtobufCMessageDescriptor lehr__v1__partition_statistics__descriptor =
 {
@@ -1771,14 +1933,91 @@ const ProtobufCMessageDescriptor lehr__v1__partition_statistics__descriptor =
   "Lehr__V1__PartitionStatistics",
   "lehr.v1",
   sizeof(Lehr__V1__PartitionStatistics),
-  10,
+  14,
   lehr__v1__partition_statistics__field_descriptors,
   lehr__v1__partition_statistics__field_indices_by_name,
   1,  lehr__v1__partition_statistics__number_ranges,
   (ProtobufCMessageInit) lehr__v1__partition_statistics__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lehr__v1__get_statistics_response__field_descriptors[1] =
+static const ProtobufCFieldDescriptor lehr__v1__memory_statistics__field_descriptors[4] =
+{
+  {
+    "bytes_limit",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__MemoryStatistics, bytes_limit),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "bytes_reserved",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__MemoryStatistics, bytes_reserved),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "bytes_used",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__MemoryStatistics, bytes_used),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pages_unprepared",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__MemoryStatistics, pages_unprepared),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lehr__v1__memory_statistics__field_indices_by_name[] = {
+  0,   /* field[0] = bytes_limit */
+  1,   /* field[1] = bytes_reserved */
+  2,   /* field[2] = bytes_used */
+  3,   /* field[3] = pages_unprepared */
+};
+static const ProtobufCIntRange lehr__v1__memory_statistics__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor lehr__v1__memory_statistics__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lehr.v1.MemoryStatistics",
+  "MemoryStatistics",
+  "Lehr__V1__MemoryStatistics",
+  "lehr.v1",
+  sizeof(Lehr__V1__MemoryStatistics),
+  4,
+  lehr__v1__memory_statistics__field_descriptors,
+  lehr__v1__memory_statistics__field_indices_by_name,
+  1,  lehr__v1__memory_statistics__number_ranges,
+  (ProtobufCMessageInit) lehr__v1__memory_statistics__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lehr__v1__get_statistics_response__field_descriptors[2] =
 {
   {
     "partitions",
@@ -1792,14 +2031,27 @@ static const ProtobufCFieldDescriptor lehr__v1__get_statistics_response__field_d
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "memory",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__GetStatisticsResponse, memory),
+    &lehr__v1__memory_statistics__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lehr__v1__get_statistics_response__field_indices_by_name[] = {
+  1,   /* field[1] = memory */
   0,   /* field[0] = partitions */
 };
 static const ProtobufCIntRange lehr__v1__get_statistics_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor lehr__v1__get_statistics_response__descriptor =
 {
@@ -1809,7 +2061,7 @@ const ProtobufCMessageDescriptor lehr__v1__get_statistics_response__descriptor =
   "Lehr__V1__GetStatisticsResponse",
   "lehr.v1",
   sizeof(Lehr__V1__GetStatisticsResponse),
-  1,
+  2,
   lehr__v1__get_statistics_response__field_descriptors,
   lehr__v1__get_statistics_response__field_indices_by_name,
   1,  lehr__v1__get_statistics_response__number_ranges,

@@ -8,20 +8,25 @@ package import LehrTLS
 /// The program of a server under test: one reactor, on a thread of its own as a role has it.
 package enum ServerProgram {
     package enum Kind: String, Sendable {
-        case grpc, tcp
+        case grpc, tcp, shard
     }
 
     package struct Options: Sendable {
         package let kind: Kind
         /// Of each message over TCP.
         package let messageBytes: Int
+        /// Of the shard's table.
+        package let partitions: Int
         /// What gRPC is answered with; nil: in cleartext.
         package let tls: TLSFiles?
         package let poll: PollMode
 
-        package init(kind: Kind, messageBytes: Int, tls: TLSFiles?, poll: PollMode) {
+        package init(
+            kind: Kind, messageBytes: Int, partitions: Int, tls: TLSFiles?, poll: PollMode
+        ) {
             self.kind = kind
             self.messageBytes = messageBytes
+            self.partitions = partitions
             self.tls = tls
             self.poll = poll
         }
@@ -62,6 +67,11 @@ package enum ServerProgram {
                 random: random)
             let services = ServiceTable()
             for method in EchoMethod.allCases { method.register(in: services, on: reactor) }
+            return (transport, try transport.listen(at: "127.0.0.1:0", services))
+        case .shard:
+            let transport = HTTP2Transport(reactor: reactor, random: random)
+            let services = try PathShard.services(
+                partitions: options.partitions, on: reactor, transport.limits)
             return (transport, try transport.listen(at: "127.0.0.1:0", services))
         case .tcp:
             let listener = try TCPSink.listen(reactor, messageBytes: options.messageBytes)

@@ -1,6 +1,15 @@
 import FoundationEssentials
 
-extension Manifest {
+/// A manifest as JSON: of an export or of a table snapshot.
+protocol ManifestDocument: Codable {
+    static var currentVersion: Int { get }
+    var formatVersion: Int { get }
+    var segments: [Manifest.Segment] { get }
+    /// Checks what the types alone do not say.
+    func validate(path: String) throws(ArtifactError)
+}
+
+extension ManifestDocument {
     func encoded(path: String) throws(ArtifactError) -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -9,11 +18,15 @@ extension Manifest {
         }
     }
 
-    static func decode(_ bytes: [UInt8], path: String) throws(ArtifactError) -> Manifest {
-        let manifest: Manifest
+    static func decode(_ bytes: [UInt8], path: String) throws(ArtifactError) -> Self {
+        let manifest: Self
         do {
-            manifest = try JSONDecoder().decode(Manifest.self, from: Data(bytes))
+            manifest = try JSONDecoder().decode(Self.self, from: Data(bytes))
         } catch let error as DecodingError {
+            // Another version may well lack what this one needs; then the version is what is wrong.
+            if let version = try? JSONDecoder().decode(Version.self, from: Data(bytes)) {
+                try requireVersion(version.formatVersion, path: path)
+            }
             let (key, problem) = jsonKeyAndProblem(error)
             throw .manifest(file: path, key: key.isEmpty ? "document" : key, problem: problem)
         } catch {
@@ -23,15 +36,12 @@ extension Manifest {
         return manifest
     }
 
-    /// Checks what the types alone do not say.
-    func validate(path: String) throws(ArtifactError) {
+    /// Checks the version, and all of the segments but their tensors.
+    func validateCommon(path: String) throws(ArtifactError) {
         func require(_ condition: Bool, _ key: String, _ problem: String) throws(ArtifactError) {
             guard condition else { throw .manifest(file: path, key: key, problem: problem) }
         }
-        try require(
-            formatVersion == Self.currentVersion, "formatVersion",
-            "\(formatVersion) is not supported; this program reads \(Self.currentVersion)")
-        try require(!model.name.isEmpty, "model.name", "must not be empty")
+        try Self.requireVersion(formatVersion, path: path)
         try require(
             Set(segments.map { $0.file }).count == segments.count, "segments",
             "a file is named twice")
@@ -47,6 +57,18 @@ extension Manifest {
                 key + ".sha256", "must be 64 lower-case hexadecimal digits")
         }
     }
+
+    private static func requireVersion(_ version: Int, path: String) throws(ArtifactError) {
+        guard version == currentVersion else {
+            throw .manifest(
+                file: path, key: "formatVersion",
+                problem: "\(version) is not supported; this program reads \(currentVersion)")
+        }
+    }
+}
+
+private struct Version: Codable {
+    var formatVersion: Int
 }
 
 /// Whether a name stays in its directory and is not the manifest's own.

@@ -1,0 +1,30 @@
+/// A partition's share of its core's memory, exactly counted and bounded.
+final class PartitionMemory {
+    let byteLimit: Int
+    /// Bytes of the blocks taken.
+    private(set) var bytesReserved = 0
+    private let pool: BlockPool
+
+    init(pool: BlockPool, byteLimit: Int) {
+        self.pool = pool
+        self.byteLimit = byteLimit
+    }
+
+    /// Whether a block of this size could be had.
+    func hasRoom(_ byteCount: Int) -> Bool {
+        byteCount <= byteLimit - bytesReserved && pool.hasRoom(byteCount)
+    }
+
+    func take(_ byteCount: Int) -> UnsafeMutableRawPointer? {
+        guard byteCount <= byteLimit - bytesReserved, let block = pool.take(byteCount) else {
+            return nil
+        }
+        bytesReserved += byteCount
+        return block
+    }
+
+    func give(_ block: UnsafeMutableRawPointer, _ byteCount: Int) {
+        pool.give(block, byteCount)
+        bytesReserved -= byteCount
+    }
+}
