@@ -4,6 +4,7 @@ import re
 
 from Support.cluster import Cluster
 from Support.jobs import write_job
+from Support.waiting import wait_until
 
 
 def test_a_shard_at_its_limit_goes_on(sandbox, tmp_path, generated):
@@ -26,8 +27,11 @@ def test_a_shard_at_its_limit_goes_on(sandbox, tmp_path, generated):
     assert "memory limit" in text and "8.0 MiB" in text
 
     assert shard.is_running
+    # Metrics are taken every so often.
+    wait_until(
+        lambda: shard.metric("lehr_shard_refused_rows_total", reason="limit") > 1000, 10,
+        "the shard's metrics count what it refused")
     assert shard.metric("lehr_shard_memory_limit_bytes") == 8 << 20
-    assert shard.metric("lehr_shard_refused_rows_total", reason="limit") > 1000
     assert shard.metric("lehr_shard_refused_rows_total", reason="not_a_number") == 0
     assert cluster.export(job)
 
