@@ -28,11 +28,7 @@ package enum NumberFormat: String, Hashable, Sendable, Codable, CaseIterable {
 
     /// Bytes of one row of `dimension` numbers.
     package func rowBytes(dimension: Int) -> Int {
-        switch self {
-        case .float32: 4 * dimension
-        case .float16, .bfloat16: 2 * dimension
-        case .int8: 4 + dimension
-        }
+        (hasScale ? MemoryLayout<Float>.size : 0) + valueBytes * dimension
     }
 
     /// Numbers of a row of `rowBytes` bytes; nil when no row has as many.

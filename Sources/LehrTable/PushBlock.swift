@@ -9,8 +9,8 @@ struct PushBlocks {
     private let runs: [PartitionRun]
     private var run = 0
     private var position = 0
-    /// The parts of the present block: the run, and positions of its keys.
-    private(set) var parts: [(run: Int, keys: Range<Int>)] = []
+    /// The present block: a part of a run for each partition that it has keys of.
+    private(set) var parts: [PartitionRun] = []
 
     init(_ runs: [PartitionRun]) {
         self.runs = runs
@@ -24,7 +24,7 @@ struct PushBlocks {
         var left = Self.count
         while left > 0, run < runs.count {
             let end = Swift.min(position + left, runs[run].keys.upperBound)
-            if position < end { parts.append((run, position..<end)) }
+            if position < end { parts.append(PartitionRun(runs[run].partition, position..<end)) }
             left -= end - position
             position = end
             guard position == runs[run].keys.upperBound else { break }
@@ -38,15 +38,9 @@ struct PushBlocks {
     func locate(
         _ words: UnsafeRawPointer, near: Int, into rows: UnsafeMutableBufferPointer<RowPointer?>
     ) {
-        withUnsafeTemporaryAllocation(of: RowPipeline.Run.self, capacity: parts.count) { views in
-            for (index, part) in parts.enumerated() {
-                views.initializeElement(
-                    at: index,
-                    to: RowPipeline.Run(
-                        view: runs[part.run].partition.store.view, keys: part.keys))
-            }
+        TablePartition.withViews(of: parts) { views in
             var next = 0
-            RowPipeline.forEach(words, UnsafeBufferPointer(views), near: near) { _, _, row in
+            RowPipeline.forEach(words, views, near: near) { _, _, row in
                 rows.initializeElement(at: next, to: row)
                 next &+= 1
             }

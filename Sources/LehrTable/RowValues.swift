@@ -7,7 +7,7 @@ struct RowValues: Sendable {
     let dimension: Int
     let weightOffset: Int
 
-    private static let scaleOffset = 28
+    private static let scaleOffset = MemoryLayout<RowHeader>.offset(of: \.scale) ?? 0
 
     /// Writes the values of each row to its `width` floats of `values`; those of nil rows stay.
     func widen(

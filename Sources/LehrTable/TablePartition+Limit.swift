@@ -19,7 +19,7 @@ extension TablePartition {
             store.hasRefusedWidth = false
             retireSlice(shape: store.fullShape)
         }
-        var slices = 0
+        var slicesLeft = Self.sliceCount
         for position in positions {
             let one = block.part(position..<position + 1)
             while true {
@@ -33,15 +33,15 @@ extension TablePartition {
                     outcome.add(attempt)
                     break
                 }
-                guard slices < Self.sliceCount,
-                    retireSlice(shape: store.lack == .places ? 0 : nil) > 0
-                else { break }
-                slices += 1
+                guard slicesLeft > 0 else { break }
+                // Once a slice has brought no place, others would be in vain as well.
+                let brought = retireSlice(shape: store.lack == .places ? 0 : nil)
+                slicesLeft = brought > 0 ? slicesLeft - 1 : 0
             }
         }
     }
 
-    /// Retires the least important of some rows; returns how many.
+    /// Retires the least important of some rows; returns how many places of the shape this brought.
     ///
     /// Looking at some at a time, around and around, finds nearly the least important of all at a cost
     /// that is the same for any table. They come from several places, because rows that were made
@@ -84,7 +84,7 @@ extension TablePartition {
         let total = store.chunks.openedPlaces
         let runLength = Self.candidateCount / Self.runCount
         for run in 0..<Self.runCount where total > 0 {
-            let place = (Int(retireCursor) + run * total / Self.runCount) % total
+            let place = (retireCursor + run * total / Self.runCount) % total
             _ = store.chunks.visit(
                 from: store.chunks.location(ofPlace: place), limit: runLength,
                 placeLimit: Self.placeLimit
@@ -97,7 +97,7 @@ extension TablePartition {
                         shape: isNarrow ? 0 : store.fullShape, row: row, location: location))
             }
         }
-        if total > 0 { retireCursor = UInt64((Int(retireCursor) + runLength) % total) }
+        if total > 0 { retireCursor = (retireCursor + runLength) % total }
         return candidates
     }
 

@@ -50,7 +50,8 @@ extension TablePartition {
             while blocks.next() {
                 blocks.locate(words, near: table.full.stride, into: rows)
                 var first = 0
-                for (run, keys) in blocks.parts {
+                for part in blocks.parts {
+                    let keys = part.keys
                     let end = first + keys.count
                     let block = PushBlock(
                         count: keys.count, words: words + keys.lowerBound * keyBytes,
@@ -59,8 +60,8 @@ extension TablePartition {
                         gradientBytes: 4 * spec.dimension, shows: shows?.part(keys),
                         clicks: clicks?.part(keys), now: now,
                         rows: UnsafeMutableBufferPointer(rebasing: rows[first..<end]))
-                    let outcome = runs[run].partition.apply(block)
-                    runs[run].partition.counters.count(outcome)
+                    let outcome = part.partition.apply(block)
+                    part.partition.counters.count(outcome)
                     total.add(outcome)
                     first = end
                 }
@@ -162,139 +163,11 @@ extension TablePartition {
         return row
     }
 
-    private func withInitialWeight(_ seed: UInt64, _ body: (UnsafeMutablePointer<Float>) -> Void) {
+    func withInitialWeight(_ seed: UInt64, _ body: (UnsafeMutablePointer<Float>) -> Void) {
         withUnsafeTemporaryAllocation(of: Float.self, capacity: spec.dimension) { weight in
             guard let weight = weight.baseAddress else { return }
             initial.fill(key: seed, into: weight)
             body(weight)
-        }
-    }
-
-    // MARK: - Width
-
-    /// Widens the row of key `i` of a block if it is narrow and has been seen often enough.
-    private func widenIfEarned(
-        _ row: RowPointer, at i: Int, _ block: PushBlock, _ outcome: inout PushOutcome
-    ) {
-        guard let threshold = spec.storage.narrow?.untilShows, scanCount == 0,
-            row.header.pointee.flags.contains(.narrow), row.header.pointee.show >= threshold
-        else { return }
-        // The key may have come before in this block: that gradient was for a narrow row.
-        if (0..<i).contains(where: { block.rows[$0] == row }) {
-            applyKernels(block.part(0..<i), &outcome)
-            for j in 0..<i { block.rows[j] = nil }
-        }
-        zeroCount -= zeros(of: row)
-        guard let (old, new) = store.widen(block.key(i)) else {
-            zeroCount += zeros(of: row)
-            return
-        }
-        fillWidened(new, from: old, seed: store.keys.folded(block.key(i)))
-        // And it may come again.
-        for j in i..<block.count where block.rows[j] == old { block.rows[j] = new }
-        counters.widened += 1
-    }
-
-    /// Fills what a narrow row did not have; its weight is there already.
-    private func fillWidened(_ row: RowPointer, from old: RowPointer, seed: UInt64) {
-        let (narrow, full) = (store.shapes[0], self.full)
-        let kernel = kernels[store.fullShape]
-        withInitialWeight(seed) { weight in
-            withUnsafeTemporaryAllocation(of: Float.self, capacity: full.width) { learnt in
-                guard let learnt = learnt.baseAddress else { return }
-                values.read(old, width: narrow.width, into: learnt)
-                weight.update(from: learnt, count: narrow.width)
-            }
-            values.write(weight, width: full.width, into: row)
-            kernel.initializeState(of: row, weight: weight)
-        }
-        zeroCount += zeros(of: row)
-        full.optimizer.copyState(
-            from: old.floats(at: narrow.stateOffset), width: narrow.width,
-            to: row.floats(at: full.stateOffset), width: full.width)
-    }
-
-    // MARK: - Kernel
-
-    /// Applies a block's gradients: those of narrow rows, then those of full rows.
-    func applyKernels(_ block: PushBlock, _ outcome: inout PushOutcome) {
-        guard spec.storage.narrow != nil else { return applyKernel(shape: 0, block, &outcome) }
-        withUnsafeTemporaryAllocation(of: RowPointer?.self, capacity: block.count) { rows in
-            var part = block
-            part.rows = rows
-            for shape in store.shapes.indices {
-                for i in 0..<block.count {
-                    let row = block.rows[i]
-                    let isNarrow = row?.header.pointee.flags.contains(.narrow) ?? false
-                    rows.initializeElement(at: i, to: isNarrow == (shape == 0) ? row : nil)
-                }
-                applyKernel(shape: shape, part, &outcome)
-            }
-        }
-    }
-
-    private func applyKernel(
-        shape: Int, _ block: PushBlock, _ outcome: inout PushOutcome
-    ) {
-        let rows = UnsafeBufferPointer(block.rows)
-        let kernel = kernels[shape]
-        var result = KernelOutcome()
-        if spec.storage.numbers == .float32 {
-            result = kernel.apply(
-                to: rows, weights: nil, gradients: block.gradients,
-                gradientStride: block.gradientBytes, shows: block.shows, step: pushCount)
-        } else if let repeated = block.firstRepeat {
-            // Each row of the block has its own copy of the weight: one row must not come twice.
-            applyKernel(shape: shape, block.part(0..<repeated), &outcome)
-            applyKernel(shape: shape, block.part(repeated..<block.count), &outcome)
-            return
-        } else {
-            result = applyToCopies(kernel, width: store.shapes[shape].width, block)
-        }
-        outcome.clipped += result.repaired
-        zeroCount += result.zeros
-    }
-
-    /// Applies gradients to rows that are not kept as f32.
-    private func applyToCopies(
-        _ kernel: OptimizerKernel, width: Int, _ block: PushBlock
-    ) -> KernelOutcome {
-        let rows = UnsafeBufferPointer(block.rows)
-        var result = KernelOutcome()
-        withUnsafeTemporaryAllocation(of: Float.self, capacity: rows.count * width) { weights in
-            guard let weights = weights.baseAddress else { return }
-            values.widen(rows, width: width, into: weights)
-            let before = zeros(in: weights, of: rows, kernel, width)
-            result = kernel.apply(
-                to: rows, weights: weights, gradients: block.gradients,
-                gradientStride: block.gradientBytes, shows: block.shows, step: pushCount)
-            values.narrow(weights, width: width, into: rows)
-            guard countsZeros else { return }
-            // What is too small for the stored format has become zero as well.
-            values.widen(rows, width: width, into: weights)
-            result.zeros = zeros(in: weights, of: rows, kernel, width) - before
-        }
-        return result
-    }
-
-    private func zeros(
-        in weights: UnsafeMutablePointer<Float>, of rows: UnsafeBufferPointer<RowPointer?>,
-        _ kernel: OptimizerKernel, _ width: Int
-    ) -> Int {
-        guard countsZeros else { return 0 }
-        return rows.indices.reduce(0) { total, i in
-            rows[i] == nil ? total : total + kernel.zeroCount(of: weights + i * width)
-        }
-    }
-
-    /// The weights of a row that are exactly zero, where they are counted.
-    func zeros(of row: RowPointer) -> Int {
-        guard countsZeros else { return 0 }
-        let shape = row.header.pointee.flags.contains(.narrow) ? 0 : store.fullShape
-        return withUnsafeTemporaryAllocation(of: Float.self, capacity: spec.dimension) { weight in
-            guard let weight = weight.baseAddress else { return 0 }
-            values.read(row, width: width(of: row), into: weight)
-            return kernels[shape].zeroCount(of: weight)
         }
     }
 }

@@ -23,7 +23,7 @@ package final class TablePartition {
     let countsZeros: Bool
     var store: RowStore
     /// Where the search for the least important rows goes on: a place among all.
-    var retireCursor: UInt64 = 0
+    var retireCursor = 0
     /// Scans under way: while there are any, no row moves that a push could leave where it is.
     package var scanCount = 0
 

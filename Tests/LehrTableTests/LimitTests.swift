@@ -97,6 +97,28 @@ import Testing
         #expect(partition.counters.retired - before <= 128)
     }
 
+    @Test func aSliceThatBringsNoPlaceIsTheLastOfItsBlock() throws {
+        let spec = spec(64, narrowUntil: 2)
+        let partition = try TablePartition(
+            spec: spec, range: wholeRange, limits: PartitionLimits(bytes: 4480 << 10))
+        // Six chunks and three blocks of the index leave nothing: only wide rows, of which new keys, which begin narrow, have no use.
+        var rows = RowColumns(spec.rowFormat)
+        let weight = [Float](repeating: 1, count: 64)
+        for key in 0..<20_000 as Range<UInt64> {
+            weight.withUnsafeBytes {
+                rows.append(
+                    key: key, shows: 5, clicks: 0, lastSeen: 0, steps: 0, weight: $0,
+                    state: UnsafeBufferPointer(start: nil, count: 0))
+            }
+        }
+        #expect(throws: RestoreError.self) { try partition.restore(rows) }
+        #expect(partition.rowCount > 5000 && partition.store.chunks.rowCount(shape: 0) == 0)
+        let retired = partition.counters.retired
+        push(partition, 1 << 42..<(1 << 42) + 64, show: 0)
+        let lost = partition.counters.retired - retired
+        #expect(lost == 64)
+    }
+
     @Test func aChunkThatIsBeingEmptiedIsUsedBeforeAKeyIsRefused() throws {
         let partition = try TablePartition(
             spec: spec(200, .refuse), range: wholeRange, limits: PartitionLimits(bytes: 3 << 20))

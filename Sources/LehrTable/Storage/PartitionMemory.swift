@@ -10,11 +10,6 @@ final class PartitionMemory {
         self.byteLimit = byteLimit
     }
 
-    /// Whether a block of this size could be had.
-    func hasRoom(_ byteCount: Int) -> Bool {
-        byteCount <= byteLimit - bytesReserved && pool.hasRoom(byteCount)
-    }
-
     func take(_ byteCount: Int) -> UnsafeMutableRawPointer? {
         guard byteCount <= byteLimit - bytesReserved, let block = pool.take(byteCount) else {
             return nil

@@ -24,17 +24,17 @@ struct RowChunks: ~Copyable {
     let source: PartitionMemory
     let shapes: [RowShape]
     private(set) var chunks = PagedArray<Chunk>()
-    private var freeNumbers: [Int] = []
+    var freeNumbers: [Int] = []
     private var table: UnsafeMutablePointer<RowPointer>
     private var tableCapacity = 16
     /// The chunk whose rows are being moved out: it takes no new ones.
-    private var leaving: Int?
+    var leaving: Int?
     /// Before this location it has no rows any more.
-    private var leavingCursor: UInt64 = 0
+    var leavingCursor: UInt64 = 0
     /// By shape: the chunk that new rows go to, the places free again elsewhere, chunks so far.
-    private var heads: [Head]
+    var heads: [Head]
 
-    private struct Head {
+    struct Head {
         var chunk = -1
         var chunkCount = 0
         var capacity = 0
@@ -111,7 +111,7 @@ struct RowChunks: ~Copyable {
     }
 
     /// Lets a chunk with free places be found, once.
-    private mutating func list(_ number: Int) {
+    mutating func list(_ number: Int) {
         guard !chunks[number].isListed, number != leaving else { return }
         chunks.at(number).pointee.isListed = true
         heads[chunks[number].shape].withFree.append(number)
@@ -162,143 +162,5 @@ struct RowChunks: ~Copyable {
         table.deallocate()
         table = larger
         tableCapacity *= 2
-    }
-}
-
-// MARK: - Compaction
-
-extension RowChunks {
-    /// The chunk to be emptied next, and its shape's rows moved into other chunks' free places; nil
-    /// when there is nothing to gain.
-    ///
-    /// A shape's chunks are emptied, the emptiest first, while a quarter of its places are free and
-    /// the others have room for the chunk's rows.
-    mutating func chunkToEmpty() -> Int? {
-        if let leaving { return leaving }
-        for shape in heads.indices {
-            let free = freePlaces(shape)
-            guard 4 * free > heads[shape].capacity else { continue }
-            let candidates = chunks.indices.filter {
-                chunks[$0].base != nil && chunks[$0].shape == shape && $0 != heads[shape].chunk
-            }
-            guard let emptiest = candidates.min(by: { fill($0) < fill($1) }),
-                fill(emptiest) < 0.75, free >= chunks[emptiest].capacity
-            else { continue }
-            leaving = emptiest
-            leavingCursor = UInt64(RowAddresses.location(chunk: emptiest, offset: 0))
-            unlist(emptiest)
-            return emptiest
-        }
-        return nil
-    }
-
-    private mutating func unlist(_ number: Int) {
-        guard chunks[number].isListed else { return }
-        chunks.at(number).pointee.isListed = false
-        heads[chunks[number].shape].withFree.removeAll { $0 == number }
-    }
-
-    /// Places of a shape that hold no row.
-    func freePlaces(_ shape: Int) -> Int { heads[shape].capacity - heads[shape].live }
-
-    private func fill(_ number: Int) -> Double {
-        Double(chunks[number].live) / Double(chunks[number].capacity)
-    }
-
-    /// Up to `limit` rows of the chunk to be emptied with their locations; none when few of the places
-    /// looked at hold rows, and then there may be more.
-    mutating func rowsToMove(of number: Int, limit: Int) -> [(UInt32, RowPointer)] {
-        let live = chunks[number].live
-        guard live > 0 else { return [] }
-        var rows: [(UInt32, RowPointer)] = []
-        rows.reserveCapacity(limit)
-        let next = visit(
-            from: leavingCursor, limit: Swift.min(limit, live), placeLimit: Self.placeLimit
-        ) {
-            rows.append(($0, $1))
-        }
-        leavingCursor = next ?? leavingCursor
-        return rows
-    }
-
-    /// Places looked at in one slice: each is a cache miss.
-    private static let placeLimit = 1024
-
-    /// Lets a chunk that was to be emptied take rows again.
-    mutating func keep(_ number: Int) {
-        leaving = nil
-        list(number)
-    }
-
-    /// Gives back a chunk without rows.
-    mutating func release(_ number: Int) {
-        precondition(chunks[number].live == 0, "a chunk with rows stays")
-        guard let base = chunks[number].base else { return }
-        let shape = chunks[number].shape
-        heads[shape].capacity -= chunks[number].capacity
-        unlist(number)
-        if leaving == number { leaving = nil }
-        if heads[shape].chunk == number { heads[shape].chunk = -1 }
-        source.give(base, chunks[number].byteCount)
-        chunks[number] = Chunk(base: nil, byteCount: 0, capacity: 0, shape: shape)
-        freeNumbers.append(number)
-    }
-}
-
-// MARK: - Order of places
-
-extension RowChunks {
-    /// Places that hold a row or held one.
-    var openedPlaces: Int { chunks.indices.reduce(0) { $0 + chunks[$1].opened } }
-
-    /// The location of place `index`, of `openedPlaces`, counted through all chunks.
-    func location(ofPlace index: Int) -> UInt64 {
-        var left = index
-        for number in chunks.indices {
-            let chunk = chunks[number]
-            if left < chunk.opened {
-                return UInt64(
-                    RowAddresses.location(
-                        chunk: number, offset: left * shapes[chunk.shape].stride))
-            }
-            left -= chunk.opened
-        }
-        return 0
-    }
-}
-
-extension RowChunks {
-    /// Calls `body` with up to `limit` rows from location `start` on, in the order of their places, and
-    /// looks at no more than `placeLimit` places; returns the location to go on from, or nil after
-    /// the last row.
-    func visit(
-        from start: UInt64, limit: Int, placeLimit: Int = .max,
-        _ body: (UInt32, RowPointer) -> Void
-    ) -> UInt64? {
-        var number = Int(clamping: start >> UInt64(RowAddresses.offsetBits))
-        let first = Int(start & (1 << UInt64(RowAddresses.offsetBits) - 1)) * RowShape.alignment
-        var left = limit
-        var places = placeLimit
-        while number < chunks.count {
-            let chunk = chunks[number]
-            let stride = shapes[chunk.shape].stride
-            var offset = start >> UInt64(RowAddresses.offsetBits) == UInt64(number) ? first : 0
-            // A place given by a stranger may be in the middle of a row.
-            offset = (offset + stride - 1) / stride * stride
-            while chunk.live > 0, offset < chunk.opened * stride, let base = chunk.base {
-                let row = base + offset
-                let location = RowAddresses.location(chunk: number, offset: offset)
-                guard places > 0 else { return UInt64(location) }
-                places -= 1
-                if row.header.pointee.flags.contains(.live) {
-                    guard left > 0 else { return UInt64(location) }
-                    body(location, row)
-                    left -= 1
-                }
-                offset += stride
-            }
-            number += 1
-        }
-        return nil
     }
 }

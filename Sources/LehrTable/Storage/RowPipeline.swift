@@ -2,8 +2,8 @@ import CLehrKernels
 
 /// Finds the rows of a batch of keys with many cache misses under way at once.
 ///
-/// Keys go in groups through three loops, each two groups or one ahead of the next: their buckets are
-/// asked for, then the rows behind the buckets' tags, and then rows are handed over. (Three short
+/// Keys go in groups through three loops, each `lag` groups ahead of the next: their buckets are asked
+/// for, then the rows behind the buckets' tags, and then rows are handed over. (Three short
 /// loops, because one loop over all three has more in hand than there are registers.) The keys may
 /// be of several partitions, and the pipeline does not run empty between them.
 struct RowPipeline {

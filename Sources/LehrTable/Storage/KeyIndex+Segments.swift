@@ -1,0 +1,143 @@
+import CLehrKernels
+import LehrCore
+
+extension KeyIndex {
+    mutating func addFirstSegment() -> Bool {
+        guard let base = memory.take(for: nextNumber, from: source) else { return false }
+        // Without a segment there must be no directory to look one up in.
+        guard directory.open() else {
+            memory.give(base)
+            return false
+        }
+        add(Segment(base: base, pattern: 0, count: 0, removed: 0, depth: 0))
+        return true
+    }
+
+    private var nextNumber: Int { freeNumbers.last ?? segments.count }
+
+    /// Numbers a segment and enters it into the directory.
+    private mutating func add(_ segment: Segment) {
+        let number = freeNumbers.popLast() ?? segments.count
+        if number == segments.count { segments.append(segment) } else { segments[number] = segment }
+        enter(number)
+    }
+
+    private func enter(_ number: Int) {
+        let segment = segments[number]
+        guard let base = segment.base else { return }
+        directory.set(
+            SegmentEntry(base: base, number: number), pattern: UInt(segment.pattern),
+            depth: Int(segment.depth))
+    }
+
+    /// Cuts a segment in two by its next directory bit. False at a limit.
+    ///
+    /// The directory may have 64 entries a segment, far more than keys at random ask for: so many
+    /// keys made to agree in their hash's upper half cannot make it large.
+    mutating func split(_ number: Int, _ rows: RowAddresses) -> Bool {
+        let depth = Int(segments[number].depth)
+        if depth == directory.depth {
+            guard depth < 6 + Self.bits(segmentCount), directory.double() else { return false }
+        }
+        guard let base = memory.take(for: nextNumber, from: source) else { return false }
+        segments.at(number).pointee.depth += 1
+        let pattern = segments[number].pattern | 1 << UInt32(depth)
+        add(
+            Segment(
+                base: base, pattern: pattern, count: 0, removed: 0, depth: UInt8(depth + 1)))
+        let bit = Self.directoryShift + UInt64(depth)
+        enter(number)
+        let other = SegmentEntry(value: directory.entry(pattern: UInt(pattern))).number
+        redistribute([number], rows) { $0 >> bit & 1 == 0 ? number : other }
+        directory.fillSome()
+        return true
+    }
+
+    private static func bits(_ count: Int) -> Int { Int.bitWidth - count.leadingZeroBitCount }
+
+    /// Writes a segment anew without what was removed from it.
+    mutating func rebuild(_ number: Int, _ rows: RowAddresses) {
+        redistribute([number], rows) { _ in number }
+    }
+
+    /// Empties the segments `sources` and writes their entries into those that `target` names.
+    private mutating func redistribute(
+        _ sources: [Int], _ rows: RowAddresses, _ target: (UInt64) -> Int
+    ) {
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 2 * Self.slotCount) { buffer in
+            guard let locations = buffer.baseAddress else { return }
+            var total = 0
+            for number in sources {
+                total += Self.drain(segments.at(number), into: locations + total)
+            }
+            let ahead = 16
+            for i in 0..<Swift.min(ahead, total) { lehr_prefetch(rows.row(locations[i])) }
+            for i in 0..<total {
+                if i + ahead < total { lehr_prefetch(rows.row(locations[i + ahead])) }
+                let hash = keys.hash(row: rows.row(locations[i]))
+                let segment = segments.at(target(hash))
+                guard let base = segment.pointee.base else { continue }
+                _ = Self.write(Self.tag(hash), locations[i], Self.home(hash), in: base)
+                segment.pointee.count &+= 1
+            }
+        }
+    }
+
+    /// Takes all entries out of a segment; returns how many.
+    private static func drain(
+        _ segment: UnsafeMutablePointer<Segment>, into locations: UnsafeMutablePointer<UInt32>
+    ) -> Int {
+        guard let base = segment.pointee.base else { return 0 }
+        var total = 0
+        for bucket in 0..<bucketCount {
+            let tags = base + bucket * bucketBytes
+            for slot in 0..<slotsPerBucket
+            where tags.assumingMemoryBound(to: UInt32.self)[slot] > 1 {
+                locations[total] = location(tags, slot)
+                total += 1
+            }
+        }
+        base.initializeMemory(as: UInt8.self, repeating: 0, count: segmentBytes)
+        segment.pointee.count = 0
+        segment.pointee.removed = 0
+        return total
+    }
+
+    /// Makes one segment of two siblings that have become small.
+    mutating func mergeIfSparse(_ number: Int, _ rows: RowAddresses) {
+        let segment = segments[number]
+        guard segment.depth > 0, Int(segment.count) <= Self.mergeCount / 2 else { return }
+        let bit = UInt32(1) << UInt32(segment.depth - 1)
+        let sibling = SegmentEntry(value: directory.entry(pattern: UInt(segment.pattern ^ bit)))
+            .number
+        guard segments[sibling].depth == segment.depth,
+            Int(segments[sibling].count) + Int(segment.count) <= Self.mergeCount
+        else { return }
+        let (low, high) =
+            segment.pattern & bit == 0 ? (number, sibling) : (sibling, number)
+        redistribute([low, high], rows) { _ in low }
+        segments.at(low).pointee.depth -= 1
+        enter(low)
+        if let base = segments[high].base { memory.give(base) }
+        segments.at(high).pointee.base = nil
+        freeNumbers.append(high)
+    }
+}
+
+extension KeyIndex {
+    /// Moves a segment, or gives a block of segments back; false when there is nothing to gain.
+    mutating func compact() -> Bool {
+        let before = memory.blockCount
+        guard let number = memory.segmentToMove(source: source) else {
+            return memory.blockCount < before
+        }
+        guard let old = segments[number].base, let new = memory.takeElsewhere(for: number) else {
+            return false
+        }
+        new.copyMemory(from: old, byteCount: Self.segmentBytes)
+        segments.at(number).pointee.base = new
+        enter(number)
+        memory.give(old)
+        return true
+    }
+}
