@@ -127,6 +127,18 @@ final class OptimizerKernel: Sendable {
 // MARK: - Blocks
 
 extension OptimizerKernel {
+    /// What a push has in common for all its rows.
+    struct Step {
+        /// The pushes that the partition has applied before this one.
+        let number: UInt64
+        let rate: Float
+    }
+
+    /// The push before which a partition applied `number` others.
+    func step(_ number: UInt64) -> Step {
+        Step(number: number, rate: optimizer.schedule.rate(optimizer.learningRate, at: number))
+    }
+
     /// Rows and what is to change them.
     private struct Block {
         let rows: UnsafeBufferPointer<UnsafeMutableRawPointer?>
@@ -146,13 +158,13 @@ extension OptimizerKernel {
     ///   - gradients: that of `rows[i]` is `width` floats from `gradients + i * gradientStride` bytes,
     ///     at any alignment, and `isApplicable`.
     ///   - shows: those of the push, for scaling by them.
-    ///   - step: the pushes that the partition has applied before this one.
+    ///   - step: which push of the partition this is.
     func apply(
         to rows: UnsafeBufferPointer<UnsafeMutableRawPointer?>,
         weights: UnsafeMutablePointer<Float>?, gradients: UnsafeRawPointer, gradientStride: Int,
-        shows: PackedElements<Float>?, step: UInt64
+        shows: PackedElements<Float>?, step: Step
     ) -> KernelOutcome {
-        let rate = optimizer.schedule.rate(optimizer.learningRate, at: step)
+        let rate = step.rate
         let block = Block(
             rows: rows, weights: weights, gradients: gradients, gradientStride: gradientStride,
             shows: shows, rate: rate)
@@ -170,7 +182,7 @@ extension OptimizerKernel {
         case .adam:
             return apply(Adam(rate: rate, numbers: adamNumbers), to: block)
         case .lazyAdam:
-            return apply(LazyAdam(rate: rate, numbers: adamNumbers, step: step), to: block)
+            return apply(LazyAdam(rate: rate, numbers: adamNumbers, step: step.number), to: block)
         case .sharedAdam:
             return apply(SharedAdam(rate: rate, numbers: adamNumbers), to: block)
         case .rmsprop(let alpha, let epsilon):

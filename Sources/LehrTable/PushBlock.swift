@@ -1,56 +1,54 @@
 import LehrCore
 
-/// Cuts a push into blocks of keys that are handled together: enough cache misses in flight, few
-/// enough rows to stay in the first cache. A block may have keys of several partitions.
-struct PushBlocks {
-    /// Most keys of a block.
-    static let count = 64
+/// What is pushed: keys, gradients and counts, at any address.
+struct PushBatch {
+    let words: UnsafeRawPointer
+    let keyBytes: Int
+    let gradients: UnsafeRawPointer
+    let gradientBytes: Int
+    let shows: PackedElements<Float>?
+    let clicks: PackedElements<Float>?
+    let now: UInt32
 
-    private let runs: [PartitionRun]
-    private var run = 0
-    private var position = 0
-    /// The present block: a part of a run for each partition that it has keys of.
-    private(set) var parts: [PartitionRun] = []
-
-    init(_ runs: [PartitionRun]) {
-        self.runs = runs
-        position = runs.first?.keys.lowerBound ?? 0
-        parts.reserveCapacity(Swift.min(runs.count, Self.count))
+    /// The keys at `keys`, whose rows are in `rows`.
+    func block(
+        _ keys: Range<Int>, _ rows: UnsafeMutableBufferPointer<RowPointer?>
+    ) -> PushBlock {
+        let first = keys.lowerBound
+        return PushBlock(
+            first: first, count: keys.count, words: words + first &* keyBytes, keyBytes: keyBytes,
+            gradients: gradients + first &* gradientBytes, gradientBytes: gradientBytes,
+            shows: shows?.part(keys), clicks: clicks?.part(keys), now: now, rows: rows)
     }
+}
 
-    /// Goes on to the next block; false at the end.
-    mutating func next() -> Bool {
-        parts.removeAll(keepingCapacity: true)
-        var left = Self.count
-        while left > 0, run < runs.count {
-            let end = Swift.min(position + left, runs[run].keys.upperBound)
-            if position < end { parts.append(PartitionRun(runs[run].partition, position..<end)) }
-            left -= end - position
-            position = end
-            guard position == runs[run].keys.upperBound else { break }
-            run += 1
-            if run < runs.count { position = runs[run].keys.lowerBound }
-        }
-        return !parts.isEmpty
-    }
+/// What has become of the keys of a partition that are being pushed.
+struct PushProgress {
+    /// Keys after which those that were refused are tried again.
+    static let most = 64
 
-    /// Finds the rows of the block's keys, part after part.
-    func locate(
-        _ words: UnsafeRawPointer, near: Int, into rows: UnsafeMutableBufferPointer<RowPointer?>
-    ) {
-        TablePartition.withViews(of: parts) { views in
-            var next = 0
-            RowPipeline.forEach(words, views, near: near) { _, _, row in
-                rows.initializeElement(at: next, to: row)
-                next &+= 1
-            }
-        }
+    /// Of keys that are done with.
+    private(set) var total = PushOutcome()
+    /// Of the others.
+    var outcome = PushOutcome()
+    /// Keys handled since refused ones were tried again.
+    var count = 0
+    /// Positions in the batch of keys for which there was no room.
+    var refused: [Int] = []
+
+    mutating func finish() {
+        total.add(outcome)
+        outcome = PushOutcome()
+        count = 0
+        refused.removeAll(keepingCapacity: true)
     }
 }
 
 /// Keys of one partition, few enough that their rows stay in the first cache, and what is pushed to
 /// them.
 struct PushBlock {
+    /// Position in the batch.
+    let first: Int
     let count: Int
     let words: UnsafeRawPointer
     let keyBytes: Int
@@ -64,7 +62,8 @@ struct PushBlock {
     /// The keys at `range`.
     func part(_ range: Range<Int>) -> PushBlock {
         PushBlock(
-            count: range.count, words: key(range.lowerBound), keyBytes: keyBytes,
+            first: first + range.lowerBound, count: range.count, words: key(range.lowerBound),
+            keyBytes: keyBytes,
             gradients: gradient(range.lowerBound), gradientBytes: gradientBytes,
             shows: shows?.part(range), clicks: clicks?.part(range), now: now,
             rows: UnsafeMutableBufferPointer(rebasing: rows[range]))

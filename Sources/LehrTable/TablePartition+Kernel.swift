@@ -25,7 +25,7 @@ extension TablePartition {
         if spec.storage.numbers == .float32 {
             result = kernel.apply(
                 to: rows, weights: nil, gradients: block.gradients,
-                gradientStride: block.gradientBytes, shows: block.shows, step: pushCount)
+                gradientStride: block.gradientBytes, shows: block.shows, step: step)
         } else if let repeated = block.firstRepeat {
             // Each row of the block has its own copy of the weight: one row must not come twice.
             applyKernel(shape: shape, block.part(0..<repeated), &outcome)
@@ -50,7 +50,7 @@ extension TablePartition {
             let before = zeros(in: weights, of: rows, kernel, width)
             result = kernel.apply(
                 to: rows, weights: weights, gradients: block.gradients,
-                gradientStride: block.gradientBytes, shows: block.shows, step: pushCount)
+                gradientStride: block.gradientBytes, shows: block.shows, step: step)
             values.narrow(weights, width: width, into: rows)
             guard countsZeros else { return }
             // What is too small for the stored format has become zero as well.

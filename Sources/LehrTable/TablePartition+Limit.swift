@@ -7,36 +7,38 @@ extension TablePartition {
     /// Places of the table that candidates come from, and how far they are looked for at each.
     private static let runCount = 8
     private static let placeLimit = 256
-    /// Slices for each block of a push.
+    /// Slices for each few keys of a push.
     private static let sliceCount = 8
 
-    /// Tries once more what a block was refused, retiring the least important rows for it.
+    /// Tries once more what a push was refused, retiring the least important rows for it.
     ///
-    /// Called when a block is done with, because rows of its own may be among those that go.
-    func retryRefused(_ positions: [Int], of block: PushBlock, _ outcome: inout PushOutcome) {
+    /// Called when some keys are done with, because rows of theirs may be among those that go.
+    func retryRefused(of batch: PushBatch, _ progress: inout PushProgress) {
         if store.hasRefusedWidth {
             // Its row is widened by its next push.
             store.hasRefusedWidth = false
             retireSlice(shape: store.fullShape)
         }
+        guard !progress.refused.isEmpty else { return }
         var slicesLeft = Self.sliceCount
-        for position in positions {
-            let one = block.part(position..<position + 1)
-            while true {
-                // The key may come twice, and have its row by now.
-                one.rows[0] = store.find(one.key(0))
-                var attempt = PushOutcome()
-                admit(one, &attempt)
-                if attempt.refusedAtLimit == 0 {
-                    applyKernels(one, &attempt)
-                    outcome.refusedAtLimit -= 1
-                    outcome.add(attempt)
-                    break
+        withUnsafeTemporaryAllocation(of: RowPointer?.self, capacity: 1) { row in
+            for position in progress.refused {
+                let one = batch.block(position..<position + 1, row)
+                while true {
+                    row.initializeElement(at: 0, to: nil)
+                    var attempt = PushProgress()
+                    admit(one, &attempt)
+                    if attempt.outcome.refusedAtLimit == 0 {
+                        applyKernels(one, &attempt.outcome)
+                        progress.outcome.refusedAtLimit -= 1
+                        progress.outcome.add(attempt.outcome)
+                        break
+                    }
+                    guard slicesLeft > 0 else { break }
+                    // Once a slice has brought no place, others would be in vain as well.
+                    let brought = retireSlice(shape: store.lack == .places ? 0 : nil)
+                    slicesLeft = brought > 0 ? slicesLeft - 1 : 0
                 }
-                guard slicesLeft > 0 else { break }
-                // Once a slice has brought no place, others would be in vain as well.
-                let brought = retireSlice(shape: store.lack == .places ? 0 : nil)
-                slicesLeft = brought > 0 ? slicesLeft - 1 : 0
             }
         }
     }

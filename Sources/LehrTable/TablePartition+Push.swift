@@ -32,9 +32,10 @@ extension TablePartition {
         shows: PackedElements<Float>? = nil, clicks: PackedElements<Float>? = nil,
         now: UInt32
     ) -> PushOutcome {
-        var total = PushOutcome()
-        guard let table = runs.first?.partition else { return total }
-        let (spec, keyBytes) = (table.spec, table.store.keys.byteCount)
+        guard let table = runs.first?.partition, let words = keys.start,
+            let firstGradient = gradients.start
+        else { return PushOutcome() }
+        let spec = table.spec
         precondition(spec.storage.numbers != .int8, "int8 rows are not trained")
         let count = keys.count / spec.storage.keyWidth.words
         precondition(gradients.count == count * spec.dimension, "a push has a row for each key")
@@ -44,88 +45,84 @@ extension TablePartition {
         assert(
             Set(runs.map { ObjectIdentifier($0.partition) }).count == runs.count,
             "a partition has one run")
-        guard let words = keys.start, let gradient = gradients.start else { return total }
-        var blocks = PushBlocks(runs)
-        withUnsafeTemporaryAllocation(of: RowPointer?.self, capacity: PushBlocks.count) { rows in
-            while blocks.next() {
-                blocks.locate(words, near: table.full.stride, into: rows)
-                var first = 0
-                for part in blocks.parts {
-                    let keys = part.keys
-                    let end = first + keys.count
-                    let block = PushBlock(
-                        count: keys.count, words: words + keys.lowerBound * keyBytes,
-                        keyBytes: keyBytes,
-                        gradients: gradient + keys.lowerBound * 4 * spec.dimension,
-                        gradientBytes: 4 * spec.dimension, shows: shows?.part(keys),
-                        clicks: clicks?.part(keys), now: now,
-                        rows: UnsafeMutableBufferPointer(rebasing: rows[first..<end]))
-                    let outcome = part.partition.apply(block)
-                    part.partition.counters.count(outcome)
-                    total.add(outcome)
-                    first = end
-                }
-            }
-        }
+        let batch = PushBatch(
+            words: words, keyBytes: table.store.keys.byteCount, gradients: firstGradient,
+            gradientBytes: 4 * spec.dimension, shows: shows, clicks: clicks, now: now)
+        let outcome = push(batch, to: runs, near: table.full.stride)
         for run in runs where !run.keys.isEmpty { run.partition.pushCount += 1 }
-        return total
-    }
-
-    private func apply(_ block: PushBlock) -> PushOutcome {
-        var outcome = PushOutcome()
-        let refused = admit(block, &outcome)
-        applyKernels(block, &outcome)
-        if spec.storage.atLimit == .retire, !refused.isEmpty || store.hasRefusedWidth {
-            retryRefused(refused, of: block, &outcome)
-        }
         return outcome
     }
 
-    /// Creates the missing rows of a block and updates headers; refused rows become nil. Returns the
-    /// positions of those for which there was no room.
-    @discardableResult
-    func admit(_ block: PushBlock, _ outcome: inout PushOutcome) -> [Int] {
-        var refused: [Int] = []
-        guard let rows = block.rows.baseAddress else { return refused }
+    private static func push(
+        _ batch: PushBatch, to runs: [PartitionRun], near: Int
+    ) -> PushOutcome {
+        var progress = PushProgress()
+        let count = runs.reduce(0) { $0 + $1.keys.count }
+        var done = 0
+        // Once more around whenever rows have moved, or the index where they are looked for.
+        while done < count {
+            withViews(of: runs) { views in
+                done = RowPipeline.forEachPart(batch.words, views, from: done, near: near) {
+                    run, keys, rows in
+                    let block = batch.block(keys, rows)
+                    let isLast = keys.upperBound == runs[run].keys.upperBound
+                    return runs[run].partition.apply(block, of: batch, isLast, &progress)
+                }
+            }
+        }
+        return progress.total
+    }
+
+    /// Returns whether rows are still where they were.
+    private func apply(
+        _ block: PushBlock, of batch: PushBatch, _ isLast: Bool, _ progress: inout PushProgress
+    ) -> Bool {
+        let changes = store.changes
+        admit(block, &progress)
+        applyKernels(block, &progress.outcome)
+        progress.count += block.count
+        if isLast || progress.count >= PushProgress.most {
+            if spec.storage.atLimit == .retire {
+                retryRefused(of: batch, &progress)
+            }
+            counters.count(progress.outcome)
+            progress.finish()
+        }
+        return store.changes == changes
+    }
+
+    /// Creates the missing rows of a block and updates headers; refused rows become nil.
+    func admit(_ block: PushBlock, _ progress: inout PushProgress) {
+        guard let rows = block.rows.baseAddress else { return }
         let kernel = kernels[store.fullShape]
         let isSound = kernel.areApplicable(block.gradients, count: block.count)
         let isPlain = isSound && block.shows == nil && block.clicks == nil
         let hasNarrow = spec.storage.narrow != nil
-        let created = outcome.created
         for i in 0..<block.count {
             var counts = RowCounts()
             if !isPlain {
                 guard isSound || kernel.isApplicable(block.gradient(i)),
-                    let applicable = applicableCounts(block, i, &outcome)
+                    let applicable = applicableCounts(block, i, &progress.outcome)
                 else {
-                    outcome.refusedNotFinite += 1
+                    progress.outcome.refusedNotFinite += 1
                     rows[i] = nil
                     continue
                 }
                 counts = applicable
             }
-            var found = rows[i]
-            if found == nil {
-                let key = block.key(i)
-                // An earlier key of this block may have created the row since it was looked for.
-                if outcome.created > created { found = store.find(key) }
-                guard let row = found ?? create(key, &outcome) else {
-                    outcome.refusedAtLimit += 1
-                    refused.append(i)
-                    continue
-                }
-                found = row
-                rows[i] = row
+            if rows[i] == nil { rows[i] = findOrCreate(block.key(i), &progress.outcome) }
+            guard let row = rows[i] else {
+                progress.outcome.refusedAtLimit += 1
+                progress.refused.append(block.first + i)
+                continue
             }
-            let row = found.unsafelyUnwrapped
             store.snapshot.willChange(row)
             row.header.pointee.show += counts.show
             row.header.pointee.click += counts.click
             row.header.pointee.lastSeen = block.now
-            outcome.applied &+= 1
-            if hasNarrow { widenIfEarned(row, at: i, block, &outcome) }
+            progress.outcome.applied &+= 1
+            if hasNarrow { widenIfEarned(row, at: i, block, &progress.outcome) }
         }
-        return refused
     }
 
     private struct RowCounts {
@@ -145,8 +142,12 @@ extension TablePartition {
         return RowCounts(show: show, click: click)
     }
 
-    private func create(_ key: UnsafeRawPointer, _ outcome: inout PushOutcome) -> RowPointer? {
-        guard let row = store.insert(key, shape: 0) else { return nil }
+    /// An earlier key of the push may have created the row since it was looked for.
+    private func findOrCreate(
+        _ key: UnsafeRawPointer, _ outcome: inout PushOutcome
+    ) -> RowPointer? {
+        guard let (row, isNew) = store.findOrInsert(key, shape: 0) else { return nil }
+        guard isNew else { return row }
         let (kernel, seed) = (kernels[0], store.keys.folded(key))
         if isPlain {
             let weight = row.floats(at: full.weightOffset)

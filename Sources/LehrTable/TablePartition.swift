@@ -10,7 +10,9 @@ package final class TablePartition {
     package let range: BucketRange
     package internal(set) var counters = TableCounters()
     /// Pushes applied, other than empty ones; learning-rate schedules and lazy Adam go by it.
-    package internal(set) var pushCount: UInt64 = 0
+    package internal(set) var pushCount: UInt64 = 0 { didSet { step = kernels[0].step(pushCount) } }
+    /// The next push, for the kernels.
+    private(set) var step: OptimizerKernel.Step
     /// Floats of existing rows' weights that are exactly zero, where the optimizer makes such (by `l1`
     /// or FTRL); otherwise 0.
     package internal(set) var zeroCount = 0
@@ -41,6 +43,7 @@ package final class TablePartition {
         store = RowStore(
             spec: spec, prefixBits: Self.prefixBits(spec, range), limits: limits, pool: pool)
         kernels = store.shapes.map { OptimizerKernel(optimizer: spec.optimizer, shape: $0) }
+        step = kernels[0].step(0)
         countsZeros = kernels[0].countsZeros
         values = RowValues(
             numbers: spec.storage.numbers, dimension: spec.dimension,
@@ -115,7 +118,7 @@ extension TablePartition {
                 guard let start = gradients.baseAddress else { return }
                 _ = kernels[store.fullShape].apply(
                     to: UnsafeBufferPointer(pointers), weights: nil, gradients: start,
-                    gradientStride: 4 * spec.dimension, shows: nil, step: pushCount)
+                    gradientStride: 4 * spec.dimension, shows: nil, step: step)
             }
         }
     }

@@ -16,20 +16,27 @@ import Testing
 
     @Test(arguments: [0, 1, 2, 3])
     func tagsThatMeanSomethingElseAreMovedOutOfTheWay(low: UInt64) {
-        #expect(KeyIndex.tag(0xFFFF_FFFF_0000_0000 | low) == (low < 2 ? 2 + low : low))
+        let moved: UInt64 = 1 << 30
+        #expect(KeyIndex.tag(0xFFFF_FFFF_8000_0000 | low) == UInt32(low < 2 ? moved | low : low))
     }
 
     @Test func keysOfOneBucketSpillOverAndAreFound() throws {
-        // The last bucket of its segment: what spills over wraps around.
-        let keys = (0..<500).map { unmixed(127 << 32 | UInt64($0) << 1) }
+        // The last bucket of its segment: what spills over wraps around. The segment splits twice.
+        let keys = (0..<2600).map { unmixed(127 << 32 | UInt64($0) << 1) }
         let partition = try filled(keys)
+        #expect(partition.store.index.segmentCount > 3)
         #expect(partition.pull(keys) == keys.indices.map { Float($0) })
-        let absent = (500..<600).map { unmixed(127 << 32 | UInt64($0) << 1) }
+        let absent = (2600..<2700).map { unmixed(127 << 32 | UInt64($0) << 1) }
         #expect(partition.pull(absent) == absent.map { _ in 0 })
+        // What went makes room at home for others, which must be found all the same.
+        #expect(partition.removeKeys(Array(keys[..<1300])) == 1300)
+        #expect(partition.push(absent, absent.map { _ in -1 }).created == 100)
+        #expect(partition.pull(absent) == absent.map { _ in 1 })
+        #expect(partition.pull(Array(keys[1300...])) == (1300..<2600).map { Float($0) })
     }
 
     @Test func keysThatAgreeInAllDirectoryBitsFillOneSegmentAndNoMore() throws {
-        let keys = (0..<1100).map { unmixed(0xABCD_EF12 << 32 | UInt64($0 + 7) << 8) }
+        let keys = (0..<1100).map { unmixed(UInt64($0 + 7) << 26 | 0xABCDEF) }
         let partition = try filled([])
         let outcome = partition.push(keys, keys.indices.map { -Float($0) })
         #expect(outcome.created == KeyIndex.fullCount)
@@ -47,11 +54,12 @@ import Testing
 
     @Test func aSegmentSplitsAtFourFifths() throws {
         let partition = try filled((0..<100_000).map { UInt64($0) })
-        let segments = partition.store.segments
-        #expect(segments.allSatisfy { Int($0.count) <= KeyIndex.splitCount })
-        #expect(segments.reduce(0) { $0 + Int($1.count) } == 100_000)
-        #expect(segments.count >= 100_000 / KeyIndex.splitCount)
-        #expect(Set(segments.map { $0.depth }).count <= 3)
+        let numbers = partition.store.index.segments.indices
+        let counts = numbers.map { partition.store.index.count($0) }
+        #expect(counts.allSatisfy { $0 <= KeyIndex.splitCount })
+        #expect(counts.reduce(0, +) == 100_000)
+        #expect(counts.count >= 100_000 / KeyIndex.splitCount)
+        #expect(Set(numbers.map { partition.store.index.segments[$0].depth }).count <= 3)
     }
 
     @Test func segmentsFillAnyNumberOfBlocks() {

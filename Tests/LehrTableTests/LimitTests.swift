@@ -138,7 +138,7 @@ import Testing
 
     @Test func aFullSegmentTakesKeysInPlaceOfRemovedOnes() throws {
         let partition = try TablePartition(spec: spec(1, .refuse), range: wholeRange)
-        let keys = (0..<2000).map { unmixed(0xABCD_EF12 << 32 | UInt64($0 + 5) << 9) }
+        let keys = (0..<2000).map { unmixed(UInt64($0 + 5) << 26 | 0xABCDEF) }
         let created = partition.push(keys, [Float](repeating: 1, count: 2000)).created
         #expect(created == KeyIndex.fullCount)
         #expect(partition.removeKeys(Array(keys[..<100])) == 100)

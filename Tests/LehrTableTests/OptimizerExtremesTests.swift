@@ -106,7 +106,7 @@ import Testing
                             guard let base = gradients.baseAddress else { return }
                             _ = kernel.apply(
                                 to: UnsafeBufferPointer(rows), weights: nil, gradients: base,
-                                gradientStride: 12, shows: nil, step: 200)
+                                gradientStride: 12, shows: nil, step: kernel.step(200))
                         }
                     }
                     let weight = row.floats(at: RowShape.headerBytes)

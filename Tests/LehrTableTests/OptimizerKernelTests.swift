@@ -134,7 +134,7 @@ private struct RowBlock {
                             kernel.apply(
                                 to: part, weights: weights, gradients: gradient,
                                 gradientStride: gradientStride, shows: shows,
-                                step: UInt64(round)
+                                step: kernel.step(UInt64(round))
                             ).zeros
                         }
                     }

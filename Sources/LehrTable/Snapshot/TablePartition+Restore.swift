@@ -114,7 +114,7 @@ extension TablePartition {
     /// The row of a key, if it has this shape, or a new one in place of what there is; nil, and nothing
     /// has changed, when there is no room.
     private func place(for key: UnsafeRawPointer, shape: Int) -> RowPointer? {
-        guard let old = store.find(key) else { return store.insert(key, shape: shape) }
+        guard let old = store.find(key) else { return insert(key, shape: shape) }
         if store.shape(of: old) == store.shapes[shape] {
             zeroCount -= zeros(of: old)
             store.snapshot.willChange(old)
@@ -122,6 +122,10 @@ extension TablePartition {
         }
         guard store.chunks.canTake(shape: shape) else { return nil }
         _ = remove(key)
-        return store.insert(key, shape: shape)
+        return insert(key, shape: shape)
+    }
+
+    private func insert(_ key: UnsafeRawPointer, shape: Int) -> RowPointer? {
+        store.findOrInsert(key, shape: shape)?.row
     }
 }

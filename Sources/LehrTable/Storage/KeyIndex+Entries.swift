@@ -2,67 +2,98 @@ import CLehrKernels
 import LehrCore
 
 extension KeyIndex {
-    /// Adds an entry for a hash; `rows` says where rows are. False, and nothing has changed, when a
-    /// segment would have to split and cannot.
-    mutating func insert(_ hash: UInt64, _ location: UInt32, rows: RowAddresses) -> Bool {
+    /// An entry of the index, or a free place for one.
+    struct Place {
+        /// Of the segment.
+        let number: Int
+        let tags: UnsafeMutableRawPointer
+        let slot: Int
+        let isDisplaced: Bool
+        /// Of the row; nil: the place is free.
+        let location: UInt32?
+    }
+
+    /// Sees to it that an entry for a hash can be added; `rows` says where rows are. False, and no entry
+    /// has changed, when its segment is full and cannot split.
+    @inline(__always)
+    mutating func makeRoom(for hash: UInt64, rows: RowAddresses) -> Bool {
+        let number = SegmentEntry(value: view.entry(hash)).number
+        if number < filled.count, filled[number] < Self.splitCount { return true }
+        return makeRoomInFull(for: hash, rows: rows)
+    }
+
+    @inline(never)
+    private mutating func makeRoomInFull(for hash: UInt64, rows: RowAddresses) -> Bool {
         if segments.count == 0, !addFirstSegment() { return false }
         while true {
             let number = SegmentEntry(value: view.entry(hash)).number
-            let segment = segments.at(number)
-            let taken = Int(segment.pointee.count) &+ Int(segment.pointee.removed)
-            if taken < Self.splitCount {
-                place(hash, location, segment)
-                return true
-            }
-            let removed = Int(segment.pointee.removed)
+            let taken = Int(filled[number])
+            if taken < Self.splitCount { return true }
+            let removed = Int(segments[number].removed)
             if removed >= Self.slotCount / 8 {
                 rebuild(number, rows)
             } else if !split(number, rows) {
-                guard taken >= Self.fullCount else {
-                    place(hash, location, segment)
-                    return true
-                }
+                guard taken >= Self.fullCount else { return true }
                 guard removed > 0 else { return false }
                 rebuild(number, rows)
             }
         }
     }
 
-    /// Writes an entry into the first place from its home on.
+    /// The entry of a hash for whose location `isKey` holds, or else the first free place from the
+    /// hash's home on. There must be room.
     @inline(__always)
-    private mutating func place(
-        _ hash: UInt64, _ location: UInt32, _ segment: UnsafeMutablePointer<Segment>
-    ) {
-        guard let base = segment.pointee.base else { return }
-        if Self.write(Self.tag(hash), location, Self.home(hash), in: base) {
-            segment.pointee.removed &-= 1
+    func place(of hash: UInt64, isKey: (UInt32) -> Bool) -> Place {
+        let entry = SegmentEntry(value: view.entry(hash))
+        var tag = Self.tag(hash)
+        var bucket = Self.home(hash)
+        var free: Place?
+        while true {
+            let tags = entry.base + bucket &* Self.bucketBytes
+            let isDisplaced = tag & Self.displaced != 0
+            var matches = lehr_tags_equal(tags, tag)
+            while matches != 0 {
+                let slot = matches.trailingZeroBitCount
+                let location = Self.location(tags, slot)
+                if isKey(location) {
+                    return Place(
+                        number: entry.number, tags: tags, slot: slot, isDisplaced: isDisplaced,
+                        location: location)
+                }
+                matches &= matches - 1
+            }
+            let empty = lehr_tags_equal(tags, 0)
+            if free == nil {
+                let slots = empty | lehr_tags_equal(tags, 1)
+                if slots != 0 {
+                    free = Place(
+                        number: entry.number, tags: tags, slot: slots.trailingZeroBitCount,
+                        isDisplaced: isDisplaced, location: nil)
+                }
+            }
+            if empty != 0, let free { return free }
+            tag |= Self.displaced
+            bucket = (bucket &+ 1) & (Self.bucketCount &- 1)
         }
-        segment.pointee.count &+= 1
+    }
+
+    /// Writes an entry into a free place that `place(of:)` returned.
+    @inline(__always)
+    mutating func fill(_ place: Place, _ hash: UInt64, _ location: UInt32) {
+        let isRemoved = place.tags.assumingMemoryBound(to: UInt32.self)[place.slot] == 1
+        let tag = Self.tag(hash) | (place.isDisplaced ? Self.displaced : 0)
+        Self.set(place.tags, place.slot, tag: tag, location: location)
+        if isRemoved {
+            segments.at(place.number).pointee.removed &-= 1
+        } else {
+            filled[place.number] &+= 1
+        }
         count &+= 1
     }
 
     @inline(__always)
     static func home(_ hash: UInt64) -> Int {
         Int(truncatingIfNeeded: hash >> bucketShift) & (bucketCount - 1)
-    }
-
-    /// Returns whether the place was that of a removed entry. There must be a place.
-    @inline(__always)
-    static func write(
-        _ tag: UInt32, _ location: UInt32, _ home: Int, in base: UnsafeMutableRawPointer
-    ) -> Bool {
-        var bucket = home
-        while true {
-            let tags = base + bucket &* bucketBytes
-            let empty = lehr_tags_equal(tags, 0)
-            let free = empty | lehr_tags_equal(tags, 1)
-            if free != 0 {
-                let slot = free.trailingZeroBitCount
-                set(tags, slot, tag: tag, location: location)
-                return empty >> UInt32(slot) & 1 == 0
-            }
-            bucket = (bucket + 1) & (bucketCount - 1)
-        }
     }
 
     /// Removes the entry of a hash that has this location; it must be there.
@@ -74,25 +105,27 @@ extension KeyIndex {
         // No search goes on over a bucket that has an empty place.
         let isLast = lehr_tags_equal(tags, 0) != 0
         Self.set(tags, slot, tag: isLast ? 0 : 1, location: 0)
-        segments.at(number).pointee.count -= 1
-        if !isLast { segments.at(number).pointee.removed += 1 }
+        if isLast { filled[number] -= 1 } else { segments.at(number).pointee.removed += 1 }
         count -= 1
+        changes &+= 1
         mergeIfSparse(number, rows)
     }
 
     /// Lets the entry of a hash that has location `old` have `new`.
-    func move(_ hash: UInt64, from old: UInt32, to new: UInt32) {
+    mutating func move(_ hash: UInt64, from old: UInt32, to new: UInt32) {
         guard let (tags, slot) = find(hash, old) else {
             preconditionFailure("an entry that is not in the index")
         }
-        Self.set(tags, slot, tag: Self.tag(hash), location: new)
+        let tag = tags.assumingMemoryBound(to: UInt32.self)[slot]
+        Self.set(tags, slot, tag: tag, location: new)
+        changes &+= 1
     }
 
     private func find(
         _ hash: UInt64, _ location: UInt32
     ) -> (tags: UnsafeMutableRawPointer, slot: Int)? {
         guard segments.count > 0 else { return nil }
-        let tag = Self.tag(hash)
+        var tag = Self.tag(hash)
         let segment = view.segment(hash)
         var bucket = Self.home(hash)
         for _ in 0..<Self.bucketCount {
@@ -103,6 +136,7 @@ extension KeyIndex {
                 if Self.location(tags, slot) == location { return (tags, slot) }
                 matches &= matches - 1
             }
+            tag |= Self.displaced
             bucket = (bucket + 1) & (Self.bucketCount - 1)
         }
         return nil

@@ -9,7 +9,8 @@ extension KeyIndex {
             memory.give(base)
             return false
         }
-        add(Segment(base: base, pattern: 0, count: 0, removed: 0, depth: 0))
+        base.initializeMemory(as: UInt8.self, repeating: 0, count: Self.segmentBytes)
+        add(Segment(base: base, pattern: 0, depth: 0))
         return true
     }
 
@@ -18,13 +19,20 @@ extension KeyIndex {
     /// Numbers a segment and enters it into the directory.
     private mutating func add(_ segment: Segment) {
         let number = freeNumbers.popLast() ?? segments.count
-        if number == segments.count { segments.append(segment) } else { segments[number] = segment }
+        if number == segments.count {
+            segments.append(segment)
+            filled.append(0)
+        } else {
+            segments[number] = segment
+            filled[number] = 0
+        }
         enter(number)
     }
 
-    private func enter(_ number: Int) {
+    private mutating func enter(_ number: Int) {
         let segment = segments[number]
         guard let base = segment.base else { return }
+        changes &+= 1
         directory.set(
             SegmentEntry(base: base, number: number), pattern: UInt(segment.pattern),
             depth: Int(segment.depth))
@@ -42,15 +50,37 @@ extension KeyIndex {
         guard let base = memory.take(for: nextNumber, from: source) else { return false }
         segments.at(number).pointee.depth += 1
         let pattern = segments[number].pattern | 1 << UInt32(depth)
-        add(
-            Segment(
-                base: base, pattern: pattern, count: 0, removed: 0, depth: UInt8(depth + 1)))
-        let bit = Self.directoryShift + UInt64(depth)
+        add(Segment(base: base, pattern: pattern, depth: UInt8(depth + 1)))
         enter(number)
         let other = SegmentEntry(value: directory.entry(pattern: UInt(pattern))).number
-        redistribute([number], rows) { $0 >> bit & 1 == 0 ? number : other }
+        divide(number, other, byBit: UInt32(depth), rows)
         directory.fillSome()
         return true
+    }
+
+    /// Writes those entries of a segment into another, whose bytes are anything, whose hash has a bit.
+    private mutating func divide(
+        _ number: Int, _ other: Int, byBit bit: UInt32, _ rows: RowAddresses
+    ) {
+        guard let base = segments[number].base, let otherBase = segments[other].base else { return }
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: Self.slotCount) { locations in
+            guard let displaced = locations.baseAddress else { return }
+            var (count, otherCount, displacedCount) = (0, 0, 0)
+            for bucket in 0..<Self.bucketCount {
+                let offset = bucket &* Self.bucketBytes
+                let result = lehr_bucket_divide(
+                    base + offset, otherBase + offset, bit, displaced + displacedCount)
+                count &+= Int(result.stayed)
+                otherCount &+= Int(result.went)
+                displacedCount &+= Int(result.displaced)
+            }
+            segments.at(number).pointee.removed = 0
+            filled[number] = UInt16(count)
+            filled[other] = UInt16(otherCount)
+            // These are few, and their home may have a place now.
+            let homeless = UnsafeBufferPointer(start: displaced, count: displacedCount)
+            rewrite(homeless, rows) { $0 >> UInt64(bit) & 1 == 0 ? number : other }
+        }
     }
 
     private static func bits(_ count: Int) -> Int { Int.bitWidth - count.leadingZeroBitCount }
@@ -68,50 +98,74 @@ extension KeyIndex {
             guard let locations = buffer.baseAddress else { return }
             var total = 0
             for number in sources {
-                total += Self.drain(segments.at(number), into: locations + total)
+                total += drain(number, into: locations + total)
             }
-            let ahead = 16
-            for i in 0..<Swift.min(ahead, total) { lehr_prefetch(rows.row(locations[i])) }
-            for i in 0..<total {
-                if i + ahead < total { lehr_prefetch(rows.row(locations[i + ahead])) }
-                let hash = keys.hash(row: rows.row(locations[i]))
-                let segment = segments.at(target(hash))
-                guard let base = segment.pointee.base else { continue }
-                _ = Self.write(Self.tag(hash), locations[i], Self.home(hash), in: base)
-                segment.pointee.count &+= 1
+            rewrite(UnsafeBufferPointer(start: locations, count: total), rows, target)
+        }
+    }
+
+    /// Writes entries anew into the segments that `target` names, which have no removed ones.
+    private mutating func rewrite(
+        _ locations: UnsafeBufferPointer<UInt32>, _ rows: RowAddresses, _ target: (UInt64) -> Int
+    ) {
+        changes &+= 1
+        let (ahead, total) = (16, locations.count)
+        for i in 0..<Swift.min(ahead, total) { lehr_prefetch(rows.row(locations[i])) }
+        for i in 0..<total {
+            if i + ahead < total { lehr_prefetch(rows.row(locations[i + ahead])) }
+            let hash = keys.hash(row: rows.row(locations[i]))
+            let number = target(hash)
+            guard let base = segments[number].base else { continue }
+            Self.write(hash, locations[i], in: base)
+            filled[number] &+= 1
+        }
+    }
+
+    /// Writes an entry into the first empty place from its home on.
+    private static func write(_ hash: UInt64, _ location: UInt32, in base: UnsafeMutableRawPointer)
+    {
+        var tag = tag(hash)
+        var bucket = home(hash)
+        while true {
+            let tags = base + bucket &* bucketBytes
+            let empty = lehr_tags_equal(tags, 0)
+            if empty != 0 {
+                return set(tags, empty.trailingZeroBitCount, tag: tag, location: location)
             }
+            tag |= displaced
+            bucket = (bucket &+ 1) & (bucketCount &- 1)
         }
     }
 
     /// Takes all entries out of a segment; returns how many.
-    private static func drain(
-        _ segment: UnsafeMutablePointer<Segment>, into locations: UnsafeMutablePointer<UInt32>
+    private mutating func drain(
+        _ number: Int, into locations: UnsafeMutablePointer<UInt32>
     ) -> Int {
-        guard let base = segment.pointee.base else { return 0 }
+        guard let base = segments[number].base else { return 0 }
         var total = 0
-        for bucket in 0..<bucketCount {
-            let tags = base + bucket * bucketBytes
-            for slot in 0..<slotsPerBucket
+        for bucket in 0..<Self.bucketCount {
+            let tags = base + bucket * Self.bucketBytes
+            for slot in 0..<Self.slotsPerBucket
             where tags.assumingMemoryBound(to: UInt32.self)[slot] > 1 {
-                locations[total] = location(tags, slot)
+                locations[total] = Self.location(tags, slot)
                 total += 1
             }
         }
-        base.initializeMemory(as: UInt8.self, repeating: 0, count: segmentBytes)
-        segment.pointee.count = 0
-        segment.pointee.removed = 0
+        base.initializeMemory(as: UInt8.self, repeating: 0, count: Self.segmentBytes)
+        filled[number] = 0
+        segments.at(number).pointee.removed = 0
         return total
     }
 
     /// Makes one segment of two siblings that have become small.
     mutating func mergeIfSparse(_ number: Int, _ rows: RowAddresses) {
         let segment = segments[number]
-        guard segment.depth > 0, Int(segment.count) <= Self.mergeCount / 2 else { return }
+        guard segment.depth > 0, count(number) <= Self.mergeCount / 2 else { return }
         let bit = UInt32(1) << UInt32(segment.depth - 1)
         let sibling = SegmentEntry(value: directory.entry(pattern: UInt(segment.pattern ^ bit)))
             .number
         guard segments[sibling].depth == segment.depth,
-            Int(segments[sibling].count) + Int(segment.count) <= Self.mergeCount
+            count(sibling) + count(number) <= Self.mergeCount
         else { return }
         let (low, high) =
             segment.pattern & bit == 0 ? (number, sibling) : (sibling, number)

@@ -10,14 +10,19 @@ import LehrCore
 ///
 /// | bits of the hash | what for |
 /// |---|---|
-/// | 0 ..< 32 | tag |
+/// | 0 ..< 31 | tag |
+/// | 0 ..< 25 | directory, from the low end |
 /// | 32 ..< 39 | bucket |
-/// | 39 ..< 64 | directory, from the low end; its upper end is what partitions are cut by |
+/// | 48 ..< 64 | what partitions are cut by |
+///
+/// The directory's bits are the tag's as well, so that a split reads no rows: it would wait for memory
+/// hundreds of times. They tell nothing apart within a segment, and the other bits of a tag, 15 of them
+/// at fifty million keys, tell enough.
 ///
 /// The directory counts its bits from the low end, so that doubling it copies its lower half to its
 /// upper half; the copy is spread over the next splits, and an entry not copied yet is found in the
-/// lower half. The tag of a bucket's slot is the low half of the hash with 0 (empty) and 1 (removed)
-/// moved out of the way; keys are compared in the rows.
+/// lower half. A tag has 0 (empty) and 1 (removed) moved out of the way, and the uppermost bit set when
+/// its bucket is not the hash's own, as that was full; keys are compared in the rows.
 struct KeyIndex: ~Copyable {
     static let bucketBytes = 64
     static let slotsPerBucket = 8
@@ -32,8 +37,9 @@ struct KeyIndex: ~Copyable {
     /// that every search ends.
     static let fullCount = slotCount - slotsPerBucket
     static let bucketShift: UInt64 = 32
-    static let directoryShift: UInt64 = 39
     static let directoryBits = 25
+    /// Set in the tag of an entry that is not in its home bucket.
+    static let displaced: UInt32 = 1 << 31
 
     /// What is known of a segment besides its buckets.
     struct Segment: BitwiseCopyable {
@@ -41,9 +47,8 @@ struct KeyIndex: ~Copyable {
         var base: UnsafeMutableRawPointer?
         /// The directory bits that all its keys share, `depth` of them.
         var pattern: UInt32
-        var count: UInt16
         /// Slots of removed entries, which searches go on over.
-        var removed: UInt16
+        var removed: UInt16 = 0
         var depth: UInt8
     }
 
@@ -52,6 +57,11 @@ struct KeyIndex: ~Copyable {
     /// Entries in the index.
     var count = 0
     var segments = PagedArray<Segment>()
+    /// By segment: the slots that are not empty. By itself, because it is all that an insertion reads and
+    /// writes of a segment besides a bucket.
+    var filled = PagedArray<UInt16>()
+    /// Counts the changes that make views stale, and what was found in them.
+    var changes: UInt = 0
     var freeNumbers: [Int] = []
     var memory: SegmentMemory
     var directory: Directory
@@ -74,9 +84,13 @@ struct KeyIndex: ~Copyable {
 
     @inline(__always)
     static func tag(_ hash: UInt64) -> UInt32 {
-        let low = UInt32(truncatingIfNeeded: hash)
-        return low < 2 ? low &+ 2 : low
+        let low = UInt32(truncatingIfNeeded: hash) & ~displaced
+        // By a bit that is none of the directory's.
+        return low < 2 ? low | 1 << 30 : low
     }
+
+    /// Entries in a segment.
+    func count(_ number: Int) -> Int { Int(filled[number]) - Int(segments[number].removed) }
 
     struct View {
         let directory: UnsafeMutablePointer<UInt>
@@ -85,8 +99,7 @@ struct KeyIndex: ~Copyable {
         /// The home bucket of a hash.
         @inline(__always)
         func bucket(_ hash: UInt64) -> UnsafeMutableRawPointer {
-            let offset = Int(truncatingIfNeeded: hash >> bucketShift) & (bucketCount - 1)
-            return segment(hash) + offset &* bucketBytes
+            segment(hash) + KeyIndex.home(hash) &* bucketBytes
         }
 
         @inline(__always)
@@ -96,7 +109,7 @@ struct KeyIndex: ~Copyable {
 
         @inline(__always)
         func entry(_ hash: UInt64) -> UInt {
-            let place = UInt(truncatingIfNeeded: hash >> directoryShift) & mask
+            let place = UInt(truncatingIfNeeded: hash) & mask
             let entry = directory[Int(bitPattern: place)]
             if entry != 0 { return entry }
             return directory[Int(bitPattern: place & (mask >> 1))]
@@ -106,9 +119,9 @@ struct KeyIndex: ~Copyable {
         /// returns true.
         @inline(__always)
         func search(_ hash: UInt64, _ body: (UInt32) -> Bool) {
-            let tag = KeyIndex.tag(hash)
+            var tag = KeyIndex.tag(hash)
             let segment = segment(hash)
-            var bucket = Int(truncatingIfNeeded: hash >> bucketShift) & (bucketCount - 1)
+            var bucket = KeyIndex.home(hash)
             while true {
                 let tags = segment + bucket * bucketBytes
                 var matches = lehr_tags_equal(tags, tag)
@@ -117,6 +130,7 @@ struct KeyIndex: ~Copyable {
                     matches &= matches - 1
                 }
                 if lehr_tags_equal(tags, 0) != 0 { return }
+                tag |= displaced
                 bucket = (bucket + 1) & (bucketCount - 1)
             }
         }

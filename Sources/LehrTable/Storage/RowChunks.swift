@@ -1,3 +1,5 @@
+import CLehrKernels
+
 /// The memory of a partition's rows: chunks of 64 KiB to 2 MiB, each for rows of one shape.
 ///
 /// Rows never move by themselves, so an address is good until the row is removed or compacted.
@@ -27,6 +29,8 @@ struct RowChunks: ~Copyable {
     var freeNumbers: [Int] = []
     private var table: UnsafeMutablePointer<RowPointer>
     private var tableCapacity = 16
+    /// Counts the changes that make `addresses` stale.
+    private(set) var changes: UInt = 0
     /// The chunk whose rows are being moved out: it takes no new ones.
     var leaving: Int?
     /// Before this location it has no rows any more.
@@ -125,7 +129,19 @@ struct RowChunks: ~Copyable {
         chunk.pointee.opened &+= 1
         chunk.pointee.live &+= 1
         heads[shape].live &+= 1
+        askForPlaces(chunk, behind: offset)
         return RowAddresses.location(chunk: number, offset: offset)
+    }
+
+    /// Asks for the memory of places that are opened soon.
+    @inline(__always)
+    private func askForPlaces(_ chunk: UnsafeMutablePointer<Chunk>, behind offset: Int) {
+        guard let base = chunk.pointee.base else { return }
+        let stride = shapes[chunk.pointee.shape].stride
+        let end = Swift.min(offset &+ 9 &* stride, chunk.pointee.byteCount)
+        for line in Swift.stride(from: end &- stride, to: end, by: 64) {
+            lehr_prefetch(base + line)
+        }
     }
 
     private mutating func reuse(_ number: Int) -> UInt32 {
@@ -162,5 +178,6 @@ struct RowChunks: ~Copyable {
         table.deallocate()
         table = larger
         tableCapacity *= 2
+        changes &+= 1
     }
 }

@@ -37,120 +37,178 @@ struct RowPipeline {
     ) {
         guard let keys = runs.first?.view.keys else { return }
         // Keys of one word, nearly all there are, are worth loops of their own.
+        let keyBytes = keys.byteCount
         if keys.isWide {
-            forEach(words, runs, near, RowKeys(.bits128), body)
+            run(words, runs, from: 0, near, RowKeys(.bits128)) { part in
+                part.forEach(RowKeys(.bits128)) { body($0, words + keyBytes &* $0, $1) }
+                return true
+            }
         } else {
-            forEach(words, runs, near, RowKeys(.bits64), body)
+            run(words, runs, from: 0, near, RowKeys(.bits64)) { part in
+                part.forEach(RowKeys(.bits64)) { body($0, words + 8 &* $0, $1) }
+                return true
+            }
         }
     }
 
+    /// Hands the rows of a few keys at a time to `body`: the position of their run, theirs, and a buffer
+    /// of as many rows or nils.
+    ///
+    /// `body` may change the run's store, and returns false when that has made views stale; this then
+    /// ends at once. Returns how many keys are done with, in the order of the runs: where to go
+    /// on from, with views that are new.
     @inline(__always)
-    private static func forEach(
-        _ words: UnsafeRawPointer, _ runs: UnsafeBufferPointer<Run>, _ near: Int, _ keys: RowKeys,
-        _ body: (Int, UnsafeRawPointer, RowPointer?) -> Void
-    ) {
-        let stride = keys.byteCount
-        let count = runs.reduce(0) { $0 + $1.keys.count }
-        withUnsafeTemporaryAllocation(of: Pending.self, capacity: groups * groupCount) { ring in
-            let ring = ring.baseAddress.unsafelyUnwrapped
-            var first = Cursor(runs, count, ring)
-            var second = Cursor(runs, count, ring)
-            var third = Cursor(runs, count, ring)
-            for step in 0..<2 * lag {
-                first.forGroup { askForBucket($0, keys, words + stride &* $2, $1) }
-                if step >= lag { second.forGroup { view, at, _ in askForRow(view, at, near) } }
+    static func forEachPart(
+        _ words: UnsafeRawPointer, _ runs: UnsafeBufferPointer<Run>, from first: Int, near: Int,
+        _ body: (Int, Range<Int>, UnsafeMutableBufferPointer<RowPointer?>) -> Bool
+    ) -> Int {
+        guard let keys = runs.first?.view.keys else { return 0 }
+        return withUnsafeTemporaryAllocation(of: RowPointer?.self, capacity: groupCount) { rows in
+            run(words, runs, from: first, near, keys) { part in
+                part.forEach(keys) { rows[$0 &- part.keys.lowerBound] = $1 }
+                let rows = UnsafeMutableBufferPointer(rebasing: rows[..<part.keys.count])
+                return body(part.run, part.keys, rows)
             }
-            while !third.isAtEnd {
-                first.forGroup { askForBucket($0, keys, words + stride &* $2, $1) }
-                second.forGroup { view, at, _ in askForRow(view, at, near) }
-                third.forGroup { view, pending, position in
-                    let key = words + stride &* position
-                    var row = pending.pointee.row
-                    if let found = row, !keys.matches(found, key) {
-                        row = view.find(key, keys.hash(key))?.row
-                    }
-                    body(position, key, row)
+        }
+    }
+
+    /// The keys of a group that are of one run.
+    private struct Part {
+        let run: Int
+        let view: StoreView
+        let words: UnsafeRawPointer
+        let keys: Range<Int>
+        let pending: UnsafeMutablePointer<Pending>
+
+        /// Hands over each key's position and its row.
+        @inline(__always)
+        func forEach(_ layout: RowKeys, _ body: (Int, RowPointer?) -> Void) {
+            var pending = pending
+            for position in keys {
+                let key = words + layout.byteCount &* position
+                var row = pending.pointee.row
+                if let found = row, !layout.matches(found, key) {
+                    row = view.find(key, layout.hash(key))?.row
                 }
+                body(position, row)
+                pending += 1
             }
         }
     }
 
+    @discardableResult
     @inline(__always)
-    private static func askForBucket(
-        _ view: StoreView, _ keys: RowKeys, _ key: UnsafeRawPointer,
-        _ pending: UnsafeMutablePointer<Pending>
-    ) {
-        let hash = keys.hash(key)
-        let bucket = view.index.bucket(hash)
-        lehr_prefetch(bucket)
-        pending.pointee.bucket = bucket
-        pending.pointee.tag = KeyIndex.tag(hash)
+    private static func run(
+        _ words: UnsafeRawPointer, _ runs: UnsafeBufferPointer<Run>, from start: Int, _ near: Int,
+        _ keys: RowKeys, _ body: (Part) -> Bool
+    ) -> Int {
+        let count = runs.reduce(0) { $0 + $1.keys.count }
+        guard start < count else { return start }
+        return withUnsafeTemporaryAllocation(of: Pending.self, capacity: groups * groupCount) {
+            let ring = $0.baseAddress.unsafelyUnwrapped
+            var first = Cursor(runs, start..<count, words, ring)
+            var second = first
+            var third = first
+            for step in 0..<2 * lag {
+                _ = first.forGroup { askForBuckets($0, keys) }
+                if step >= lag { _ = second.forGroup { askForRows($0, near) } }
+            }
+            while third.next < count {
+                _ = first.forGroup { askForBuckets($0, keys) }
+                _ = second.forGroup { askForRows($0, near) }
+                guard third.forGroup(body) else { break }
+            }
+            return third.next
+        }
     }
 
     @inline(__always)
-    private static func askForRow(
-        _ view: StoreView, _ pending: UnsafeMutablePointer<Pending>, _ near: Int
-    ) {
-        let row = view.candidate(pending.pointee.bucket, pending.pointee.tag)
-        pending.pointee.row = row
-        guard let row else { return }
-        lehr_prefetch(row)
-        var line = 64
-        while line < near {
-            lehr_prefetch(row + line)
-            line &+= 64
+    private static func askForBuckets(_ part: Part, _ keys: RowKeys) -> Bool {
+        var pending = part.pending
+        for position in part.keys {
+            let hash = keys.hash(part.words + keys.byteCount &* position)
+            let bucket = part.view.index.bucket(hash)
+            lehr_prefetch(bucket)
+            pending.pointee.bucket = bucket
+            pending.pointee.tag = KeyIndex.tag(hash)
+            pending += 1
         }
+        return true
+    }
+
+    @inline(__always)
+    private static func askForRows(_ part: Part, _ near: Int) -> Bool {
+        var pending = part.pending
+        for _ in part.keys {
+            let row = part.view.candidate(pending.pointee.bucket, pending.pointee.tag)
+            pending.pointee.row = row
+            pending += 1
+            guard let row else { continue }
+            lehr_prefetch(row)
+            var line = 64
+            while line < near {
+                lehr_prefetch(row + line)
+                line &+= 64
+            }
+        }
+        return true
     }
 
     /// Goes over the positions of the runs, a group at a time.
     private struct Cursor {
         private let runs: UnsafeBufferPointer<Run>
+        private let words: UnsafeRawPointer
         private let ring: UnsafeMutablePointer<Pending>
         private var view: StoreView
         private var position: Int
         private var end: Int
         private var run = 0
-        /// Keys to go.
-        private var left: Int
+        /// Keys done with, and all.
+        private(set) var next: Int
+        private let count: Int
         /// The group's place in the ring.
         private var group = 0
 
-        @inline(__always)
+        /// For the keys of the runs taken together at `keys`, which is not empty.
         init(
-            _ runs: UnsafeBufferPointer<Run>, _ count: Int, _ ring: UnsafeMutablePointer<Pending>
+            _ runs: UnsafeBufferPointer<Run>, _ keys: Range<Int>, _ words: UnsafeRawPointer,
+            _ ring: UnsafeMutablePointer<Pending>
         ) {
             self.runs = runs
+            self.words = words
             self.ring = ring
-            view = runs[0].view
-            position = runs[0].keys.lowerBound
-            end = runs[0].keys.upperBound
-            left = count
+            next = keys.lowerBound
+            count = keys.upperBound
+            var before = keys.lowerBound
+            while before >= runs[run].keys.count {
+                before -= runs[run].keys.count
+                run += 1
+            }
+            view = runs[run].view
+            position = runs[run].keys.lowerBound + before
+            end = runs[run].keys.upperBound
         }
 
-        var isAtEnd: Bool { left == 0 }
-
+        /// False, and it has gone no further, when `body` returned false.
         @inline(__always)
-        mutating func forGroup(
-            _ body: (StoreView, UnsafeMutablePointer<Pending>, Int) -> Void
-        ) {
+        mutating func forGroup(_ body: (Part) -> Bool) -> Bool {
             var pending = ring + group &* groupCount
             group = group == groups - 1 ? 0 : group &+ 1
-            var groupLeft = Swift.min(groupCount, left)
-            left &-= groupLeft
-            while groupLeft > 0 {
+            var left = Swift.min(groupCount, count &- next)
+            while left > 0 {
                 if position == end { nextRun() }
-                let count = Swift.min(groupLeft, end &- position)
-                let last = pending + count
-                var at = position
-                let view = self.view
-                while pending != last {
-                    body(view, pending, at)
-                    pending += 1
-                    at &+= 1
-                }
-                position = at
-                groupLeft &-= count
+                let partCount = Swift.min(left, end &- position)
+                let part = Part(
+                    run: run, view: view, words: words,
+                    keys: Range(uncheckedBounds: (position, position &+ partCount)),
+                    pending: pending)
+                pending += partCount
+                position &+= partCount
+                next &+= partCount
+                left &-= partCount
+                guard body(part) else { return false }
             }
+            return true
         }
 
         @inline(never)

@@ -46,23 +46,34 @@ struct RowStore: ~Copyable {
         case rows, places, index
     }
 
+    /// Counts the changes that make views stale, and rows that were found in them.
+    var changes: UInt { index.changes &+ chunks.changes }
+
     func find(_ words: UnsafeRawPointer) -> RowPointer? { view.find(words, keys.hash(words))?.row }
 
     func shape(of row: RowPointer) -> RowShape {
         row.header.pointee.flags.contains(.narrow) ? shapes[0] : shapes[fullShape]
     }
 
-    /// A new row, for a key that must not have one: its header is set, the rest is for the caller to
-    /// fill. Nil when a limit or the system refuses, and then nothing has changed.
-    mutating func insert(_ words: UnsafeRawPointer, shape: Int) -> RowPointer? {
-        guard rowCount < limits.rows else {
-            lack = .rows
-            return nil
+    /// The row of a key, or a new one: its header is set, the rest is for the caller to fill.
+    ///
+    /// Nil when a limit or the system refuses a new row, and then nothing has changed.
+    mutating func findOrInsert(
+        _ words: UnsafeRawPointer, shape: Int
+    ) -> (row: RowPointer, isNew: Bool)? {
+        let hash = keys.hash(words)
+        guard rowCount < limits.rows, index.makeRoom(for: hash, rows: chunks.addresses) else {
+            lack = rowCount < limits.rows ? .index : .rows
+            return view.find(words, hash).map { ($0.row, false) }
         }
+        let (rows, keys) = (chunks.addresses, keys)
+        let place = index.place(of: hash) { keys.matches(rows.row($0), words) }
+        if let location = place.location { return (rows.row(location), false) }
         guard let location = chunks.take(shape: shape) else {
             lack = .places
             return nil
         }
+        index.fill(place, hash, location)
         let row = chunks.addresses.row(location)
         row.initializeMemory(
             as: RowHeader.self,
@@ -71,12 +82,7 @@ struct RowStore: ~Copyable {
                 epoch: snapshot.epoch, flags: shape == fullShape ? .live : [.live, .narrow],
                 scale: 0))
         keys.setHigh(of: row, words)
-        guard index.insert(keys.hash(words), location, rows: chunks.addresses) else {
-            chunks.give(location)
-            lack = .index
-            return nil
-        }
-        return row
+        return (row, true)
     }
 
     /// Removes the row of a key; false when there is none.
@@ -138,7 +144,7 @@ struct RowStore: ~Copyable {
     }
 }
 
-/// What finding rows needs of a store; stale once the store has changed.
+/// What finding rows needs of a store; stale once the store's `changes` have gone on.
 struct StoreView {
     let index: KeyIndex.View
     let rows: RowAddresses
@@ -173,6 +179,7 @@ struct StoreView {
     private func displacedCandidate(
         _ home: UnsafeMutableRawPointer, _ tag: UInt32
     ) -> RowPointer? {
+        let tag = tag | KeyIndex.displaced
         let place = UInt(bitPattern: home)
         let segment = place & ~UInt(KeyIndex.segmentBytes - 1)
         var offset = place - segment

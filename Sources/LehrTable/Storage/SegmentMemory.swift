@@ -16,12 +16,11 @@ struct SegmentMemory: ~Copyable {
 
     var bytesUsed: Int { bytesReserved - free.count * KeyIndex.segmentBytes }
 
-    /// An empty segment for the segment of this number; nil at a limit.
+    /// A place for the segment of this number, whose bytes are anything; nil at a limit.
     mutating func take(for number: Int, from source: PartitionMemory) -> UnsafeMutableRawPointer? {
         if free.isEmpty, !addBlock(from: source) { return nil }
         guard let base = free.popLast() else { return nil }
         own(base, Int32(number))
-        base.initializeMemory(as: UInt8.self, repeating: 0, count: KeyIndex.segmentBytes)
         return base
     }
 
