@@ -41,7 +41,7 @@ final class OptimizerKernel: Sendable {
 
     private let optimizer: Optimizer
     private let width: Int
-    private let weightOffset: Int
+    let weightOffset: Int
     private let stateOffset: Int
     private let stateCount: Int
     /// What every float of a new row's state is, but for FTRL's.

@@ -10,15 +10,14 @@ struct PushBatch {
     let clicks: PackedElements<Float>?
     let now: UInt32
 
-    /// The keys at `keys`, whose rows are in `rows`.
-    func block(
-        _ keys: Range<Int>, _ rows: UnsafeMutableBufferPointer<RowPointer?>
-    ) -> PushBlock {
+    /// The keys at `keys`.
+    func block(_ keys: Range<Int>, _ located: LocatedRows) -> PushBlock {
         let first = keys.lowerBound
         return PushBlock(
             first: first, count: keys.count, words: words + first &* keyBytes, keyBytes: keyBytes,
             gradients: gradients + first &* gradientBytes, gradientBytes: gradientBytes,
-            shows: shows?.part(keys), clicks: clicks?.part(keys), now: now, rows: rows)
+            shows: shows?.part(keys), clicks: clicks?.part(keys), now: now, hashes: located.hashes,
+            rows: UnsafeMutableBufferPointer(start: located.rows, count: keys.count))
     }
 }
 
@@ -57,6 +56,7 @@ struct PushBlock {
     let shows: PackedElements<Float>?
     let clicks: PackedElements<Float>?
     let now: UInt32
+    let hashes: UnsafePointer<UInt64>
     var rows: UnsafeMutableBufferPointer<RowPointer?>
 
     /// The keys at `range`.
@@ -66,6 +66,7 @@ struct PushBlock {
             keyBytes: keyBytes,
             gradients: gradient(range.lowerBound), gradientBytes: gradientBytes,
             shows: shows?.part(range), clicks: clicks?.part(range), now: now,
+            hashes: hashes + range.lowerBound,
             rows: UnsafeMutableBufferPointer(rebasing: rows[range]))
     }
 

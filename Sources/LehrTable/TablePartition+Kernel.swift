@@ -1,6 +1,7 @@
 extension TablePartition {
     /// Applies a block's gradients: those of narrow rows, then those of full rows.
     func applyKernels(_ block: PushBlock, _ outcome: inout PushOutcome) {
+        guard !isPlain else { return applyPlainKernel(block, &outcome) }
         guard spec.storage.narrow != nil else { return applyKernel(shape: 0, block, &outcome) }
         withUnsafeTemporaryAllocation(of: RowPointer?.self, capacity: block.count) { rows in
             var part = block
@@ -14,6 +15,14 @@ extension TablePartition {
                 applyKernel(shape: shape, part, &outcome)
             }
         }
+    }
+
+    private func applyPlainKernel(_ block: PushBlock, _ outcome: inout PushOutcome) {
+        let result = fullKernel.apply(
+            to: UnsafeBufferPointer(block.rows), weights: nil, gradients: block.gradients,
+            gradientStride: block.gradientBytes, shows: block.shows, step: step)
+        outcome.clipped += result.repaired
+        zeroCount += result.zeros
     }
 
     private func applyKernel(

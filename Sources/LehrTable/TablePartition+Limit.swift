@@ -21,11 +21,12 @@ extension TablePartition {
         }
         guard !progress.refused.isEmpty else { return }
         var slicesLeft = Self.sliceCount
-        withUnsafeTemporaryAllocation(of: RowPointer?.self, capacity: 1) { row in
+        LocatedRows.with(count: 1) { located in
             for position in progress.refused {
-                let one = batch.block(position..<position + 1, row)
+                let one = batch.block(position..<position + 1, located)
+                located.hashes.initialize(to: store.keys.hash(one.key(0)))
                 while true {
-                    row.initializeElement(at: 0, to: nil)
+                    located.rows.initialize(to: nil)
                     var attempt = PushProgress()
                     admit(one, &attempt)
                     if attempt.outcome.refusedAtLimit == 0 {

@@ -53,11 +53,11 @@ extension TablePartition {
 
     /// The common case: the weight in the row is what is asked for.
     private func copyWeights(
-        _ words: UnsafeRawPointer, _ runs: UnsafeBufferPointer<RowPipeline.Run>,
+        _ words: UnsafeRawPointer, _ runs: UnsafeBufferPointer<StoreRun>,
         _ target: UnsafeMutableRawPointer, _ missing: inout MissingRows
     ) {
         let (bytes, offset) = (full.weightBytes, full.weightOffset)
-        RowPipeline.forEach(words, runs, near: full.stateOffset) { position, key, row in
+        RowPipeline<8>.forEach(words, runs, near: full.stateOffset) { position, key, row in
             let output = target + position &* bytes
             if let row {
                 copyFloats(from: row + offset, to: output, byteCount: bytes)
@@ -69,11 +69,11 @@ extension TablePartition {
     }
 
     private func readWeights(
-        _ words: UnsafeRawPointer, _ runs: UnsafeBufferPointer<RowPipeline.Run>,
+        _ words: UnsafeRawPointer, _ runs: UnsafeBufferPointer<StoreRun>,
         _ target: UnsafeMutableRawPointer, _ missing: inout MissingRows
     ) {
         let bytes = 4 * spec.dimension
-        RowPipeline.forEach(words, runs, near: full.stateOffset) { position, key, row in
+        RowPipeline<8>.forEach(words, runs, near: full.stateOffset) { position, key, row in
             let output = target + position &* bytes
             if let row {
                 withWeight(for: output) { values.read(row, width: width(of: row), into: $0) }
@@ -122,13 +122,13 @@ extension TablePartition {
     }
 
     static func withViews<Result>(
-        of runs: [PartitionRun], _ body: (UnsafeBufferPointer<RowPipeline.Run>) -> Result
+        of runs: [PartitionRun], _ body: (UnsafeBufferPointer<StoreRun>) -> Result
     ) -> Result {
-        withUnsafeTemporaryAllocation(of: RowPipeline.Run.self, capacity: runs.count) { views in
+        withUnsafeTemporaryAllocation(of: StoreRun.self, capacity: runs.count) { views in
             for (index, run) in runs.enumerated() {
                 views.initializeElement(
                     at: index,
-                    to: RowPipeline.Run(view: run.partition.store.view, keys: run.keys))
+                    to: StoreRun(view: run.partition.store.view, keys: run.keys))
             }
             return body(UnsafeBufferPointer(views))
         }

@@ -62,9 +62,9 @@ extension TablePartition {
         // Once more around whenever rows have moved, or the index where they are looked for.
         while done < count {
             withViews(of: runs) { views in
-                done = RowPipeline.forEachPart(batch.words, views, from: done, near: near) {
-                    run, keys, rows in
-                    let block = batch.block(keys, rows)
+                done = RowPipeline<4>.forEachPart(batch.words, views, from: done, near: near) {
+                    run, keys, located in
+                    let block = batch.block(keys, located)
                     let isLast = keys.upperBound == runs[run].keys.upperBound
                     return runs[run].partition.apply(block, of: batch, isLast, &progress)
                 }
@@ -94,14 +94,16 @@ extension TablePartition {
     /// Creates the missing rows of a block and updates headers; refused rows become nil.
     func admit(_ block: PushBlock, _ progress: inout PushProgress) {
         guard let rows = block.rows.baseAddress else { return }
-        let kernel = kernels[store.fullShape]
-        let isSound = kernel.areApplicable(block.gradients, count: block.count)
+        let isSound = fullKernel.areApplicable(block.gradients, count: block.count)
         let isPlain = isSound && block.shows == nil && block.clicks == nil
         let hasNarrow = spec.storage.narrow != nil
+        for i in 0..<block.count where rows[i] == nil {
+            store.index.askForRoom(for: block.hashes[i])
+        }
         for i in 0..<block.count {
             var counts = RowCounts()
             if !isPlain {
-                guard isSound || kernel.isApplicable(block.gradient(i)),
+                guard isSound || fullKernel.isApplicable(block.gradient(i)),
                     let applicable = applicableCounts(block, i, &progress.outcome)
                 else {
                     progress.outcome.refusedNotFinite += 1
@@ -110,7 +112,9 @@ extension TablePartition {
                 }
                 counts = applicable
             }
-            if rows[i] == nil { rows[i] = findOrCreate(block.key(i), &progress.outcome) }
+            if rows[i] == nil {
+                rows[i] = findOrCreate(block.key(i), block.hashes[i], &progress.outcome)
+            }
             guard let row = rows[i] else {
                 progress.outcome.refusedAtLimit += 1
                 progress.refused.append(block.first + i)
@@ -135,8 +139,8 @@ extension TablePartition {
         _ block: PushBlock, _ i: Int, _ outcome: inout PushOutcome
     ) -> RowCounts? {
         let given = RowCounts(show: block.shows?[i] ?? 0, click: block.clicks?[i] ?? 0)
-        let kernel = kernels[store.fullShape]
-        guard let show = kernel.applicable(given.show), let click = kernel.applicable(given.click)
+        guard let show = fullKernel.applicable(given.show),
+            let click = fullKernel.applicable(given.click)
         else { return nil }
         if show != given.show || click != given.click { outcome.clipped += 1 }
         return RowCounts(show: show, click: click)
@@ -144,22 +148,22 @@ extension TablePartition {
 
     /// An earlier key of the push may have created the row since it was looked for.
     private func findOrCreate(
-        _ key: UnsafeRawPointer, _ outcome: inout PushOutcome
+        _ key: UnsafeRawPointer, _ hash: UInt64, _ outcome: inout PushOutcome
     ) -> RowPointer? {
-        guard let (row, isNew) = store.findOrInsert(key, shape: 0) else { return nil }
+        guard let (row, isNew) = store.findOrInsert(key, hash, shape: 0) else { return nil }
         guard isNew else { return row }
-        let (kernel, seed) = (kernels[0], store.keys.folded(key))
+        let seed = store.keys.folded(key)
         if isPlain {
-            let weight = row.floats(at: full.weightOffset)
+            let weight = row.floats(at: newKernel.weightOffset)
             initial.fill(key: seed, into: weight)
-            kernel.initializeState(of: row, weight: weight)
+            newKernel.initializeState(of: row, weight: weight)
         } else {
             withInitialWeight(seed) { weight in
                 values.write(weight, width: newWidth, into: row)
-                kernel.initializeState(of: row, weight: weight)
+                newKernel.initializeState(of: row, weight: weight)
             }
         }
-        zeroCount += zeros(of: row)
+        if countsZeros { zeroCount += zeros(of: row) }
         outcome.created += 1
         return row
     }

@@ -10,7 +10,7 @@ package final class TablePartition {
     package let range: BucketRange
     package internal(set) var counters = TableCounters()
     /// Pushes applied, other than empty ones; learning-rate schedules and lazy Adam go by it.
-    package internal(set) var pushCount: UInt64 = 0 { didSet { step = kernels[0].step(pushCount) } }
+    package internal(set) var pushCount: UInt64 = 0 { didSet { step = newKernel.step(pushCount) } }
     /// The next push, for the kernels.
     private(set) var step: OptimizerKernel.Step
     /// Floats of existing rows' weights that are exactly zero, where the optimizer makes such (by `l1`
@@ -21,6 +21,14 @@ package final class TablePartition {
     let values: RowValues
     /// By shape, as in the store.
     let kernels: [OptimizerKernel]
+    /// That of new rows, and that of full ones.
+    let (newKernel, fullKernel): (OptimizerKernel, OptimizerKernel)
+    /// The shape of full rows.
+    let full: RowShape
+    /// Values in the weight of a row that is created.
+    let newWidth: Int
+    /// Whether every row has all values of its weight, as f32: the common case.
+    let isPlain: Bool
     /// Whether weights that are exactly zero are counted.
     let countsZeros: Bool
     var store: RowStore
@@ -42,9 +50,13 @@ package final class TablePartition {
         initial = InitialRow(spec: spec)
         store = RowStore(
             spec: spec, prefixBits: Self.prefixBits(spec, range), limits: limits, pool: pool)
+        full = store.shapes[store.fullShape]
+        newWidth = store.shapes[0].width
+        isPlain = spec.storage.numbers == .float32 && spec.storage.narrow == nil
         kernels = store.shapes.map { OptimizerKernel(optimizer: spec.optimizer, shape: $0) }
-        step = kernels[0].step(0)
-        countsZeros = kernels[0].countsZeros
+        (newKernel, fullKernel) = (kernels[0], kernels[kernels.count - 1])
+        step = newKernel.step(0)
+        countsZeros = newKernel.countsZeros
         values = RowValues(
             numbers: spec.storage.numbers, dimension: spec.dimension,
             weightOffset: store.shapes[0].weightOffset)
@@ -63,14 +75,6 @@ package final class TablePartition {
 
     /// Bytes of a row of full width.
     package var rowBytes: Int { full.stride }
-
-    var full: RowShape { store.shapes[store.fullShape] }
-
-    /// Whether every row has all values of its weight, as f32: the common case.
-    var isPlain: Bool { spec.storage.numbers == .float32 && spec.storage.narrow == nil }
-
-    /// Values in the weight of a row that is created.
-    var newWidth: Int { store.shapes[0].width }
 
     @inline(__always)
     func width(of row: RowPointer) -> Int {
@@ -116,7 +120,7 @@ extension TablePartition {
             for (i, row) in rows.enumerated() { pointers.initializeElement(at: i, to: row) }
             gradients.withUnsafeBytes { gradients in
                 guard let start = gradients.baseAddress else { return }
-                _ = kernels[store.fullShape].apply(
+                _ = fullKernel.apply(
                     to: UnsafeBufferPointer(pointers), weights: nil, gradients: start,
                     gradientStride: 4 * spec.dimension, shows: nil, step: step)
             }

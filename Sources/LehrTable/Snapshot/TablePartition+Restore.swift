@@ -126,6 +126,6 @@ extension TablePartition {
     }
 
     private func insert(_ key: UnsafeRawPointer, shape: Int) -> RowPointer? {
-        store.findOrInsert(key, shape: shape)?.row
+        store.findOrInsert(key, store.keys.hash(key), shape: shape)?.row
     }
 }

@@ -34,6 +34,7 @@ struct Directory: ~Copyable {
         if let region { munmap(region, reservedBytes) }
     }
 
+    @inline(__always)
     var mask: UInt { 1 << UInt(depth) - 1 }
 
     private var reservedBytes: Int {

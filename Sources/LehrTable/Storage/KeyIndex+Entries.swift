@@ -4,26 +4,33 @@ import LehrCore
 extension KeyIndex {
     /// An entry of the index, or a free place for one.
     struct Place {
-        /// Of the segment.
-        let number: Int
         let tags: UnsafeMutableRawPointer
         let slot: Int
-        let isDisplaced: Bool
-        /// Of the row; nil: the place is free.
-        let location: UInt32?
+        /// What belongs into the free place.
+        let tag: UInt32
+        /// Whether there is an entry.
+        let isTaken: Bool
     }
 
-    /// Sees to it that an entry for a hash can be added; `rows` says where rows are. False, and no entry
-    /// has changed, when its segment is full and cannot split.
+    /// The segment of a hash, with room for one entry more; `rows` says where rows are. Nil, and no
+    /// entry has changed, when it is full and cannot split.
     @inline(__always)
-    mutating func makeRoom(for hash: UInt64, rows: RowAddresses) -> Bool {
+    mutating func segmentWithRoom(for hash: UInt64, rows: RowAddresses) -> SegmentEntry? {
+        let entry = SegmentEntry(value: view.entry(hash))
+        if entry.number < filled.count, filled[entry.number] < Self.splitCount { return entry }
+        guard makeRoom(for: hash, rows: rows) else { return nil }
+        return SegmentEntry(value: view.entry(hash))
+    }
+
+    /// Asks for what `segmentWithRoom` will read.
+    @inline(__always)
+    func askForRoom(for hash: UInt64) {
         let number = SegmentEntry(value: view.entry(hash)).number
-        if number < filled.count, filled[number] < Self.splitCount { return true }
-        return makeRoomInFull(for: hash, rows: rows)
+        if number < filled.count { lehr_prefetch(filled.at(number)) }
     }
 
     @inline(never)
-    private mutating func makeRoomInFull(for hash: UInt64, rows: RowAddresses) -> Bool {
+    private mutating func makeRoom(for hash: UInt64, rows: RowAddresses) -> Bool {
         if segments.count == 0, !addFirstSegment() { return false }
         while true {
             let number = SegmentEntry(value: view.entry(hash)).number
@@ -41,24 +48,30 @@ extension KeyIndex {
     }
 
     /// The entry of a hash for whose location `isKey` holds, or else the first free place from the
-    /// hash's home on. There must be room.
+    /// hash's home on, in the hash's segment, which has room.
     @inline(__always)
-    func place(of hash: UInt64, isKey: (UInt32) -> Bool) -> Place {
-        let entry = SegmentEntry(value: view.entry(hash))
-        var tag = Self.tag(hash)
-        var bucket = Self.home(hash)
+    func place(of hash: UInt64, in segment: SegmentEntry, isKey: (UInt32) -> Bool) -> Place {
+        let tag = Self.tag(hash)
+        let tags = segment.base + Self.home(hash) &* Self.bucketBytes
+        let empty = lehr_tags_equal(tags, 0)
+        // A bucket with an empty place has none of a removed entry: nearly always, this is all.
+        if empty != 0, lehr_tags_equal(tags, tag) == 0 {
+            return Place(tags: tags, slot: empty.trailingZeroBitCount, tag: tag, isTaken: false)
+        }
+        return search(tag, from: tags, isKey)
+    }
+
+    private func search(
+        _ tag: UInt32, from home: UnsafeMutableRawPointer, _ isKey: (UInt32) -> Bool
+    ) -> Place {
+        var (tags, tag) = (home, tag)
         var free: Place?
         while true {
-            let tags = entry.base + bucket &* Self.bucketBytes
-            let isDisplaced = tag & Self.displaced != 0
             var matches = lehr_tags_equal(tags, tag)
             while matches != 0 {
                 let slot = matches.trailingZeroBitCount
-                let location = Self.location(tags, slot)
-                if isKey(location) {
-                    return Place(
-                        number: entry.number, tags: tags, slot: slot, isDisplaced: isDisplaced,
-                        location: location)
+                if isKey(Self.location(tags, slot)) {
+                    return Place(tags: tags, slot: slot, tag: tag, isTaken: true)
                 }
                 matches &= matches - 1
             }
@@ -67,26 +80,24 @@ extension KeyIndex {
                 let slots = empty | lehr_tags_equal(tags, 1)
                 if slots != 0 {
                     free = Place(
-                        number: entry.number, tags: tags, slot: slots.trailingZeroBitCount,
-                        isDisplaced: isDisplaced, location: nil)
+                        tags: tags, slot: slots.trailingZeroBitCount, tag: tag, isTaken: false)
                 }
             }
             if empty != 0, let free { return free }
             tag |= Self.displaced
-            bucket = (bucket &+ 1) & (Self.bucketCount &- 1)
+            tags = Self.bucket(behind: tags)
         }
     }
 
-    /// Writes an entry into a free place that `place(of:)` returned.
+    /// Writes an entry into a free place of a segment.
     @inline(__always)
-    mutating func fill(_ place: Place, _ hash: UInt64, _ location: UInt32) {
+    mutating func fill(_ place: Place, in segment: SegmentEntry, _ location: UInt32) {
         let isRemoved = place.tags.assumingMemoryBound(to: UInt32.self)[place.slot] == 1
-        let tag = Self.tag(hash) | (place.isDisplaced ? Self.displaced : 0)
-        Self.set(place.tags, place.slot, tag: tag, location: location)
+        Self.set(place.tags, place.slot, tag: place.tag, location: location)
         if isRemoved {
-            segments.at(place.number).pointee.removed &-= 1
+            segments.at(segment.number).pointee.removed &-= 1
         } else {
-            filled[place.number] &+= 1
+            filled[segment.number] &+= 1
         }
         count &+= 1
     }

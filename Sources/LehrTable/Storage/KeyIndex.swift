@@ -80,6 +80,7 @@ struct KeyIndex: ~Copyable {
     var segmentCount: Int { segments.count - freeNumbers.count }
 
     /// What a search needs; stale once the index has changed.
+    @inline(__always)
     var view: View { View(directory: directory.entries, mask: directory.mask) }
 
     @inline(__always)
@@ -134,6 +135,15 @@ struct KeyIndex: ~Copyable {
                 bucket = (bucket + 1) & (bucketCount - 1)
             }
         }
+    }
+
+    /// The bucket behind one, around the end of its segment.
+    @inline(__always)
+    static func bucket(behind bucket: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
+        let place = UInt(bitPattern: bucket)
+        let next = (place &+ UInt(bucketBytes)) & UInt(segmentBytes - 1)
+        let segment = place & ~UInt(segmentBytes - 1)
+        return UnsafeMutableRawPointer(bitPattern: segment | next).unsafelyUnwrapped
     }
 
     /// The location in slot `slot` of the bucket at `tags`.

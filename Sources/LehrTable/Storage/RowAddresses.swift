@@ -14,7 +14,8 @@ struct RowAddresses {
         return chunks[Int(location >> Self.offsetBits)] + offset
     }
 
+    @inline(__always)
     static func location(chunk: Int, offset: Int) -> UInt32 {
-        UInt32(chunk) << offsetBits | UInt32(offset / RowShape.alignment)
+        UInt32(truncatingIfNeeded: chunk &<< Int(offsetBits) | offset / RowShape.alignment)
     }
 }

@@ -10,7 +10,7 @@ extension RowChunks {
             let free = freePlaces(shape)
             guard 4 * free > heads[shape].capacity else { continue }
             let candidates = chunks.indices.filter {
-                chunks[$0].base != nil && chunks[$0].shape == shape && $0 != heads[shape].chunk
+                chunks[$0].base != nil && chunks[$0].shape == shape && $0 != openings[shape].number
             }
             guard let emptiest = candidates.min(by: { fill($0) < fill($1) }),
                 fill(emptiest) < 0.75, free >= chunks[emptiest].capacity
@@ -30,7 +30,7 @@ extension RowChunks {
     }
 
     /// Places of a shape that hold no row.
-    func freePlaces(_ shape: Int) -> Int { heads[shape].capacity - heads[shape].live }
+    func freePlaces(_ shape: Int) -> Int { heads[shape].capacity - openings[shape].live }
 
     private func fill(_ number: Int) -> Double {
         Double(chunks[number].live) / Double(chunks[number].capacity)
@@ -69,7 +69,10 @@ extension RowChunks {
         heads[shape].capacity -= chunks[number].capacity
         unlist(number)
         if leaving == number { leaving = nil }
-        if heads[shape].chunk == number { heads[shape].chunk = -1 }
+        if openings[shape].number == number {
+            openings[shape].number = -1
+            openings[shape].chunk = nil
+        }
         source.give(base, chunks[number].byteCount)
         chunks[number] = Chunk(base: nil, byteCount: 0, capacity: 0, shape: shape)
         freeNumbers.append(number)

@@ -35,22 +35,35 @@ struct RowChunks: ~Copyable {
     var leaving: Int?
     /// Before this location it has no rows any more.
     var leavingCursor: UInt64 = 0
-    /// By shape: the chunk that new rows go to, the places free again elsewhere, chunks so far.
+    /// By shape: chunks so far, and the places free again in them.
     var heads: [Head]
+    /// By shape: where new rows go.
+    let openings: UnsafeMutablePointer<Opening>
 
     struct Head {
-        var chunk = -1
         var chunkCount = 0
         var capacity = 0
-        var live = 0
         /// Chunks that have places free again; some may have none left.
         var withFree: [Int] = []
+    }
+
+    /// What a new row changes, near each other.
+    struct Opening {
+        let stride: Int
+        /// Rows of the shape.
+        var live = 0
+        var number = -1
+        var chunk: UnsafeMutablePointer<Chunk>?
     }
 
     init(source: PartitionMemory, shapes: [RowShape]) {
         self.source = source
         self.shapes = shapes
         heads = Array(repeating: Head(), count: shapes.count)
+        openings = .allocate(capacity: shapes.count)
+        for (i, shape) in shapes.enumerated() {
+            (openings + i).initialize(to: Opening(stride: shape.stride))
+        }
         table = .allocate(capacity: tableCapacity)
     }
 
@@ -59,17 +72,18 @@ struct RowChunks: ~Copyable {
             if let base = chunks[number].base { source.give(base, chunks[number].byteCount) }
         }
         table.deallocate()
+        openings.deallocate()
     }
 
     var addresses: RowAddresses { RowAddresses(chunks: table) }
 
-    var rowCount: Int { heads.reduce(0) { $0 + $1.live } }
+    var rowCount: Int { shapes.indices.reduce(0) { $0 + openings[$1].live } }
 
-    func rowCount(shape: Int) -> Int { heads[shape].live }
+    func rowCount(shape: Int) -> Int { openings[shape].live }
 
     /// Bytes of places that hold rows.
     var bytesUsed: Int {
-        zip(heads, shapes).reduce(0) { $0 + $1.0.live * $1.1.stride }
+        shapes.indices.reduce(0) { $0 + openings[$1].live * openings[$1].stride }
     }
 
     /// Bytes of the next chunk of a shape.
@@ -78,15 +92,23 @@ struct RowChunks: ~Copyable {
     }
 
     /// A place for a row of a shape, not filled in; nil at a limit.
+    @inline(__always)
     mutating func take(shape: Int) -> UInt32? {
-        let head = heads[shape].chunk
-        if head >= 0, chunks[head].opened < chunks[head].capacity { return open(head) }
+        let opening = openings + shape
+        if let chunk = opening.pointee.chunk, chunk.pointee.opened < chunk.pointee.capacity {
+            return open(opening, chunk)
+        }
+        return takeElsewhere(shape)
+    }
+
+    @inline(never)
+    private mutating func takeElsewhere(_ shape: Int) -> UInt32? {
         while let number = heads[shape].withFree.last {
             if chunks[number].firstFree != Self.none { return reuse(number) }
             chunks.at(number).pointee.isListed = false
             heads[shape].withFree.removeLast()
         }
-        if let number = addChunk(shape: shape) { return open(number) }
+        if addChunk(shape: shape) { return take(shape: shape) }
         // Better a chunk that stays than a row that is refused.
         if let leaving, chunks[leaving].shape == shape, chunks[leaving].firstFree != Self.none {
             keep(leaving)
@@ -111,7 +133,7 @@ struct RowChunks: ~Copyable {
         chunks.at(number).pointee.firstFree = location
         list(number)
         chunks.at(number).pointee.live -= 1
-        heads[chunks[number].shape].live -= 1
+        openings[chunks[number].shape].live -= 1
     }
 
     /// Lets a chunk with free places be found, once.
@@ -122,26 +144,24 @@ struct RowChunks: ~Copyable {
     }
 
     @inline(__always)
-    private mutating func open(_ number: Int) -> UInt32 {
-        let chunk = chunks.at(number)
-        let shape = chunk.pointee.shape
-        let offset = chunk.pointee.opened &* shapes[shape].stride
+    private func open(
+        _ opening: UnsafeMutablePointer<Opening>, _ chunk: UnsafeMutablePointer<Chunk>
+    ) -> UInt32 {
+        let stride = opening.pointee.stride
+        let offset = chunk.pointee.opened &* stride
         chunk.pointee.opened &+= 1
         chunk.pointee.live &+= 1
-        heads[shape].live &+= 1
-        askForPlaces(chunk, behind: offset)
-        return RowAddresses.location(chunk: number, offset: offset)
-    }
-
-    /// Asks for the memory of places that are opened soon.
-    @inline(__always)
-    private func askForPlaces(_ chunk: UnsafeMutablePointer<Chunk>, behind offset: Int) {
-        guard let base = chunk.pointee.base else { return }
-        let stride = shapes[chunk.pointee.shape].stride
-        let end = Swift.min(offset &+ 9 &* stride, chunk.pointee.byteCount)
-        for line in Swift.stride(from: end &- stride, to: end, by: 64) {
-            lehr_prefetch(base + line)
+        opening.pointee.live &+= 1
+        // The memory of a place that is opened soon.
+        if let base = chunk.pointee.base {
+            let ahead = Swift.min(offset &+ 8 &* stride, chunk.pointee.byteCount &- stride)
+            var line = 0
+            while line < stride {
+                lehr_prefetch(base + ahead + line)
+                line &+= 64
+            }
         }
+        return RowAddresses.location(chunk: opening.pointee.number, offset: offset)
     }
 
     private mutating func reuse(_ number: Int) -> UInt32 {
@@ -150,15 +170,15 @@ struct RowChunks: ~Copyable {
         let next = addresses.row(location).header.pointee.key
         chunk.pointee.firstFree = UInt32(truncatingIfNeeded: next)
         chunk.pointee.live += 1
-        heads[chunk.pointee.shape].live += 1
+        openings[chunk.pointee.shape].live += 1
         return location
     }
 
-    private mutating func addChunk(shape: Int) -> Int? {
+    private mutating func addChunk(shape: Int) -> Bool {
         let byteCount = nextChunkBytes(shape)
         guard !freeNumbers.isEmpty || chunks.count < RowAddresses.chunkLimit,
             let base = source.take(byteCount)
-        else { return nil }
+        else { return false }
         let number = freeNumbers.popLast() ?? chunks.count
         let chunk = Chunk(
             base: base, byteCount: byteCount, capacity: byteCount / shapes[shape].stride,
@@ -166,10 +186,11 @@ struct RowChunks: ~Copyable {
         if number == chunks.count { chunks.append(chunk) } else { chunks[number] = chunk }
         if chunks.count > tableCapacity { growTable() }
         table[number] = base
-        heads[shape].chunk = number
+        openings[shape].number = number
+        openings[shape].chunk = chunks.at(number)
         heads[shape].chunkCount += 1
         heads[shape].capacity += chunk.capacity
-        return number
+        return true
     }
 
     private mutating func growTable() {

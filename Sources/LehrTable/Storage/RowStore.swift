@@ -59,21 +59,22 @@ struct RowStore: ~Copyable {
     ///
     /// Nil when a limit or the system refuses a new row, and then nothing has changed.
     mutating func findOrInsert(
-        _ words: UnsafeRawPointer, shape: Int
+        _ words: UnsafeRawPointer, _ hash: UInt64, shape: Int
     ) -> (row: RowPointer, isNew: Bool)? {
-        let hash = keys.hash(words)
-        guard rowCount < limits.rows, index.makeRoom(for: hash, rows: chunks.addresses) else {
+        guard rowCount < limits.rows,
+            let segment = index.segmentWithRoom(for: hash, rows: chunks.addresses)
+        else {
             lack = rowCount < limits.rows ? .index : .rows
             return view.find(words, hash).map { ($0.row, false) }
         }
         let (rows, keys) = (chunks.addresses, keys)
-        let place = index.place(of: hash) { keys.matches(rows.row($0), words) }
-        if let location = place.location { return (rows.row(location), false) }
+        let place = index.place(of: hash, in: segment) { keys.matches(rows.row($0), words) }
+        if place.isTaken { return (rows.row(KeyIndex.location(place.tags, place.slot)), false) }
         guard let location = chunks.take(shape: shape) else {
             lack = .places
             return nil
         }
-        index.fill(place, hash, location)
+        index.fill(place, in: segment, location)
         let row = chunks.addresses.row(location)
         row.initializeMemory(
             as: RowHeader.self,
@@ -164,33 +165,20 @@ struct StoreView {
         return found
     }
 
-    /// The row behind the first entry with the hash's tag, nil if there is none: `bucket` is the
-    /// hash's home and `tag` its tag.
-    @inline(__always)
-    func candidate(_ bucket: UnsafeMutableRawPointer, _ tag: UInt32) -> RowPointer? {
-        let matches = lehr_tags_equal(bucket, tag)
-        if matches != 0 { return rows.row(KeyIndex.location(bucket, matches.trailingZeroBitCount)) }
-        if lehr_tags_equal(bucket, 0) != 0 { return nil }
-        return displacedCandidate(bucket, tag)
+    /// What a bucket says of the row behind the first entry with a tag.
+    enum Candidate {
+        /// There may be one in the buckets behind this one, which is full.
+        case farther
+        case none
+        case row(RowPointer)
     }
 
-    /// As above, in the buckets behind a full one.
-    @inline(never)
-    private func displacedCandidate(
-        _ home: UnsafeMutableRawPointer, _ tag: UInt32
-    ) -> RowPointer? {
-        let tag = tag | KeyIndex.displaced
-        let place = UInt(bitPattern: home)
-        let segment = place & ~UInt(KeyIndex.segmentBytes - 1)
-        var offset = place - segment
-        while true {
-            offset = (offset + UInt(KeyIndex.bucketBytes)) & UInt(KeyIndex.segmentBytes - 1)
-            let bucket = UnsafeMutableRawPointer(bitPattern: segment + offset).unsafelyUnwrapped
-            let matches = lehr_tags_equal(bucket, tag)
-            if matches != 0 {
-                return rows.row(KeyIndex.location(bucket, matches.trailingZeroBitCount))
-            }
-            if lehr_tags_equal(bucket, 0) != 0 { return nil }
+    @inline(__always)
+    func candidate(_ bucket: UnsafeMutableRawPointer, _ tag: UInt32) -> Candidate {
+        let matches = lehr_tags_equal(bucket, tag)
+        if matches != 0 {
+            return .row(rows.row(KeyIndex.location(bucket, matches.trailingZeroBitCount)))
         }
+        return lehr_tags_equal(bucket, 0) != 0 ? .none : .farther
     }
 }
