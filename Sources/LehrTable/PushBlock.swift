@@ -92,3 +92,22 @@ struct PushBlock {
     @inline(__always)
     func gradient(_ i: Int) -> UnsafeRawPointer { gradients + i &* gradientBytes }
 }
+
+/// The hashes of a few keys, and the rows that they have.
+struct LocatedRows {
+    let hashes: UnsafeMutablePointer<UInt64>
+    let rows: UnsafeMutablePointer<RowPointer?>
+
+    /// Memory for a number of them, for as long as `body` runs; nothing is in it.
+    @inline(__always)
+    static func with<Result>(count: Int, _ body: (LocatedRows) -> Result) -> Result {
+        withUnsafeTemporaryAllocation(of: UInt64.self, capacity: count) { hashes in
+            withUnsafeTemporaryAllocation(of: RowPointer?.self, capacity: count) { rows in
+                body(
+                    LocatedRows(
+                        hashes: hashes.baseAddress.unsafelyUnwrapped,
+                        rows: rows.baseAddress.unsafelyUnwrapped))
+            }
+        }
+    }
+}

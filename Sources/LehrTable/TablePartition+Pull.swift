@@ -57,14 +57,16 @@ extension TablePartition {
         _ target: UnsafeMutableRawPointer, _ missing: inout MissingRows
     ) {
         let (bytes, offset) = (full.weightBytes, full.weightOffset)
-        RowPipeline<8>.forEach(words, runs, near: full.stateOffset) { position, key, row in
-            let output = target + position &* bytes
-            if let row {
-                copyFloats(from: row + offset, to: output, byteCount: bytes)
-            } else {
-                fillInitial(key, output)
-                missing.count(position)
+        _ = RowPipeline<8>.forEachGroup(words, runs, from: 0, near: full.stateOffset) { group in
+            for i in 0..<group.count {
+                let output = target + group[i].position &* bytes
+                if let row = group[i].row {
+                    copyFloats(from: row + offset, to: output, byteCount: bytes)
+                } else {
+                    fillMissing(group[i], words, output, &missing)
+                }
             }
+            return .goOn
         }
     }
 
@@ -73,15 +75,25 @@ extension TablePartition {
         _ target: UnsafeMutableRawPointer, _ missing: inout MissingRows
     ) {
         let bytes = 4 * spec.dimension
-        RowPipeline<8>.forEach(words, runs, near: full.stateOffset) { position, key, row in
-            let output = target + position &* bytes
-            if let row {
-                withWeight(for: output) { values.read(row, width: width(of: row), into: $0) }
-            } else {
-                fillInitial(key, output)
-                missing.count(position)
+        _ = RowPipeline<8>.forEachGroup(words, runs, from: 0, near: full.stateOffset) { group in
+            for i in 0..<group.count {
+                let output = target + group[i].position &* bytes
+                if let row = group[i].row {
+                    withWeight(for: output) { values.read(row, width: width(of: row), into: $0) }
+                } else {
+                    fillMissing(group[i], words, output, &missing)
+                }
             }
+            return .goOn
         }
+    }
+
+    private func fillMissing(
+        _ key: LocatedKey, _ words: UnsafeRawPointer, _ output: UnsafeMutableRawPointer,
+        _ missing: inout MissingRows
+    ) {
+        fillInitial(words + key.position * store.keys.byteCount, output)
+        missing.count(key.run)
     }
 
     /// What a key reads as that has no row: the values that its row would be created with, before they
@@ -110,14 +122,11 @@ extension TablePartition {
     /// Counts keys without a row with the partition that they are of.
     private struct MissingRows {
         private let runs: [PartitionRun]
-        private var run = 0
 
         init(_ runs: [PartitionRun]) { self.runs = runs }
 
-        /// Positions come in the order of the runs.
-        mutating func count(_ position: Int) {
-            while !runs[run].keys.contains(position) { run += 1 }
-            runs[run].partition.counters.pulledMissing += 1
+        mutating func count(_ run: Int32) {
+            runs[Int(run)].partition.counters.pulledMissing += 1
         }
     }
 

@@ -62,15 +62,42 @@ extension TablePartition {
         // Once more around whenever rows have moved, or the index where they are looked for.
         while done < count {
             withViews(of: runs) { views in
-                done = RowPipeline<4>.forEachPart(batch.words, views, from: done, near: near) {
-                    run, keys, located in
-                    let block = batch.block(keys, located)
-                    let isLast = keys.upperBound == runs[run].keys.upperBound
-                    return runs[run].partition.apply(block, of: batch, isLast, &progress)
+                done = RowPipeline<6>.forEachGroup(batch.words, views, from: done, near: near) {
+                    apply($0, of: batch, to: runs, &progress)
                 }
             }
         }
         return progress.total
+    }
+
+    /// Applies a group, run after run, until views are stale.
+    @inline(__always)
+    private static func apply<let groupCount: Int>(
+        _ group: LocatedGroup, of batch: PushBatch, to runs: [PartitionRun],
+        _ progress: inout PushProgress
+    ) -> RowPipeline<groupCount>.Verdict {
+        LocatedRows.with(count: groupCount) { located in
+            var first = 0
+            while first < group.count {
+                let run = group[first].run
+                var end = first
+                while end < group.count, group[end].run == run {
+                    (located.hashes + end - first).initialize(to: group[end].hash)
+                    (located.rows + end - first).initialize(to: group[end].row)
+                    end += 1
+                }
+                let position = group[first].position
+                let keys = position..<position + end - first
+                let isLast = keys.upperBound == runs[Int(run)].keys.upperBound
+                let partition = runs[Int(run)].partition
+                let block = batch.block(keys, located)
+                guard partition.apply(block, of: batch, isLast, &progress) else {
+                    return .stop(after: end)
+                }
+                first = end
+            }
+            return .goOn
+        }
     }
 
     /// Returns whether rows are still where they were.

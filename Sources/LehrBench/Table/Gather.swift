@@ -19,6 +19,40 @@ enum Gather {
         gather(rows, from: 0, &output)
     }
 
+    /// As `weightsAndKeys`, for rows whose addresses are read from other lines first: what any search
+    /// costs that reads one line of an index and then the row, without its rules.
+    ///
+    /// - Parameter places: where each row's address is.
+    static func throughLines(_ places: [UnsafeMutableRawPointer], into output: inout [Float]) {
+        let count = places.count
+        precondition(output.count >= 16 * count, "room for each row")
+        var rows = [UnsafeMutableRawPointer?](repeating: nil, count: count)
+        rows.withUnsafeMutableBufferPointer { rows in
+            output.withUnsafeMutableBytes { output in
+                guard let output = output.baseAddress else { return }
+                var keys: UInt64 = 0
+                for i in 0..<count &+ 2 &* distance {
+                    if i < count { lehr_prefetch(places[i]) }
+                    let found = i &- distance
+                    if found >= 0, found < count {
+                        let row = places[found].load(as: UnsafeMutableRawPointer.self)
+                        rows[found] = row
+                        lehr_prefetch(row)
+                        lehr_prefetch(row + 64)
+                    }
+                    let read = found &- distance
+                    guard read >= 0, let row = rows[read] else { continue }
+                    keys ^= row.load(as: UInt64.self)
+                    output.storeBytes(
+                        of: row.loadUnaligned(
+                            fromByteOffset: weightOffset, as: SIMD16<Float>.self),
+                        toByteOffset: 64 &* read, as: SIMD16<Float>.self)
+                }
+                if keys == 1 { output.storeBytes(of: 0, as: UInt8.self) }
+            }
+        }
+    }
+
     @inline(__always)
     private static func gather(
         _ rows: [UnsafeMutableRawPointer], from first: Int, _ output: inout [Float]

@@ -20,12 +20,16 @@ struct Directory: ~Copyable {
 
     /// What an index without entries is searched in: one segment with nothing in it.
     private nonisolated(unsafe) static let nothing: UnsafeMutablePointer<UInt> = {
+        let entries = UnsafeMutablePointer<UInt>.allocate(capacity: 1)
+        entries.initialize(to: SegmentEntry(base: emptySegment, number: 0).value)
+        return entries
+    }()
+
+    nonisolated(unsafe) static let emptySegment: UnsafeMutableRawPointer = {
         let segment = UnsafeMutableRawPointer.allocate(
             byteCount: KeyIndex.segmentBytes, alignment: KeyIndex.segmentBytes)
         segment.initializeMemory(as: UInt8.self, repeating: 0, count: KeyIndex.segmentBytes)
-        let entries = UnsafeMutablePointer<UInt>.allocate(capacity: 1)
-        entries.initialize(to: SegmentEntry(base: segment, number: 0).value)
-        return entries
+        return segment
     }()
 
     init(bitLimit: Int) { self.bitLimit = bitLimit }

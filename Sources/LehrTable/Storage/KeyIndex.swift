@@ -146,6 +146,23 @@ struct KeyIndex: ~Copyable {
         return UnsafeMutableRawPointer(bitPattern: segment | next).unsafelyUnwrapped
     }
 
+    /// What a bucket says of the row behind the first entry with a tag.
+    enum Candidate {
+        /// There may be one in the buckets behind this one, which is full.
+        case farther
+        case none
+        case row(RowPointer)
+    }
+
+    @inline(__always)
+    static func candidate(
+        _ bucket: UnsafeMutableRawPointer, _ tag: UInt32, _ rows: RowAddresses
+    ) -> Candidate {
+        let matches = lehr_tags_equal(bucket, tag)
+        if matches != 0 { return .row(rows.row(location(bucket, matches.trailingZeroBitCount))) }
+        return lehr_tags_equal(bucket, 0) != 0 ? .none : .farther
+    }
+
     /// The location in slot `slot` of the bucket at `tags`.
     @inline(__always)
     static func location(_ tags: UnsafeMutableRawPointer, _ slot: Int) -> UInt32 {

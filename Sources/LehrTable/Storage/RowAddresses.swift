@@ -8,6 +8,9 @@ struct RowAddresses {
 
     let chunks: UnsafeMutablePointer<RowPointer>
 
+    /// Of no rows.
+    nonisolated(unsafe) static let none = RowAddresses(chunks: .allocate(capacity: 1))
+
     @inline(__always)
     func row(_ location: UInt32) -> RowPointer {
         let offset = Int(location & (1 << Self.offsetBits - 1)) &* RowShape.alignment

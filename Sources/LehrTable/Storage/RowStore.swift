@@ -164,21 +164,4 @@ struct StoreView {
         }
         return found
     }
-
-    /// What a bucket says of the row behind the first entry with a tag.
-    enum Candidate {
-        /// There may be one in the buckets behind this one, which is full.
-        case farther
-        case none
-        case row(RowPointer)
-    }
-
-    @inline(__always)
-    func candidate(_ bucket: UnsafeMutableRawPointer, _ tag: UInt32) -> Candidate {
-        let matches = lehr_tags_equal(bucket, tag)
-        if matches != 0 {
-            return .row(rows.row(KeyIndex.location(bucket, matches.trailingZeroBitCount)))
-        }
-        return lehr_tags_equal(bucket, 0) != 0 ? .none : .farther
-    }
 }

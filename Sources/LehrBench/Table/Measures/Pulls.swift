@@ -10,9 +10,11 @@ enum Pulls {
     static func againstGather(_ stage: TableStage) throws -> [Figure] {
         try forEachCase(stage) { name, summary, rows, table, batches in
             let addresses = batches.map { table.addresses($0) }
+            let lines = try IndexLines(rows: rows)
+            let places = zip(batches, addresses).map { lines.enter($0.keys, $1) }
             let count = batches.count * TableStage.batchCount
             var output = stage.output
-            var (pull, weights, keys) = (Turns(), Turns(), Turns())
+            var (pull, weights, keys, found) = (Turns(), Turns(), Turns(), Turns())
             for _ in 0...stage.rounds {
                 pull.take(each: count) {
                     for batch in batches { table.pull(batch, into: &output) }
@@ -23,6 +25,9 @@ enum Pulls {
                 keys.take(each: count) {
                     for rows in addresses { Gather.weightsAndKeys(rows, into: &output) }
                 }
+                found.take(each: count) {
+                    for places in places { Gather.throughLines(places, into: &output) }
+                }
             }
             return [
                 Figure(
@@ -32,6 +37,12 @@ enum Pulls {
                 Figure(
                     "pull-keys-\(name)", "pull, \(summary)", unit: "ns/key", lehr: pull.values,
                     reference: ("gather with keys", keys.values)),
+                Figure(
+                    "pull-lines-\(name)", "pull, \(summary)", unit: "ns/key", lehr: pull.values,
+                    reference: ("gather through lines", found.values),
+                    note:
+                        "the fastest loop found that reads a line at random and then the row that "
+                        + "it names: a search without rules"),
             ]
         }
     }
