@@ -102,8 +102,8 @@ inline shardTick(s) {
 
 inline tableTick(ticks) { less(left[0], ticks); less(left[1], ticks); less(hold, ticks) }
 
-/* In calm weather everybody acts before the next tick: calls are answered, leases renewed (one tick
- * of age at most), ended ones noticed, the partition placed and the map taken in. */
+/* In calm weather everybody acts before the next tick: calls are answered, leases renewed, the
+ * partition placed and the map taken in. */
 #define settled(s) (request[s] == nothing && answer[s] == nothing && member[s] && !waits[s] \
     && may[s] >= BEAT && map[s] == nothing && (!live[s] || has[s] == (owner == s)))
 #define placed (owner != NOBODY || hold > 0)
