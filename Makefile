@@ -102,9 +102,14 @@ soak: ## CALLS=10000000 calls, many of them broken, after which nothing may be l
 
 ASAN_FLAGS := --sanitize=address --scratch-path .build/asan -Xswiftc -DLEHR_PLAIN_MALLOC
 
+.PHONY: protocol
+protocol: ## Model-check the protocols of leases, acknowledgement and migration, and that their mutations are found.
+	@Scripts/install-dependencies protocol
+	Tests/Protocol/check $(MODEL)
+
 # Simulated clusters that are dropped in the middle of their work leave cycles: theirs are not leaks.
 .PHONY: nightly
-nightly: ## The tests under AddressSanitizer and ThreadSanitizer, a soak, and TIME=600 seconds of fuzzing a target.
+nightly: protocol ## The protocols' models, the tests under AddressSanitizer and ThreadSanitizer, a soak, and TIME=600 seconds of fuzzing a target.
 	@Scripts/install-dependencies build
 	LSAN_OPTIONS="suppressions=$(CURDIR)/Tests/lsan-suppressions.txt" \
 	    $(SWIFT) test $(ASAN_FLAGS) --skip LehrTestKitTests
