@@ -54,18 +54,4 @@ import Testing
         let next = try cluster.submit(data.twoTower(mode: "eventual"))
         #expect(cluster.runToEnd(of: next)?.state == .completed)
     }
-
-    @Test func coordinatorsOfOneSeedDecideAlike() {
-        func run(_ seed: UInt64) -> (UInt64, [String]) {
-            let log = EventLog()
-            let outcome = CoordinatorSimulation(seed: seed, log: log).run()
-            return (log.hash, outcome.violations)
-        }
-        for seed in 1...20 as ClosedRange<UInt64> {
-            let (first, second) = (run(seed), run(seed))
-            #expect(first.1.isEmpty, "seed \(seed): \(first.1)")
-            #expect(first.0 == second.0, "seed \(seed)")
-        }
-        #expect(run(1).0 != run(2).0)
-    }
 }
