@@ -78,15 +78,22 @@ package final class CoordinatorShell {
             Outcome, [Directive]
         )
     ) throws(CoordinatorRefusal) -> Outcome {
-        guard !hasFailed else { throw .stopping }
+        try insistOnDurability()
         let (outcome, directives) = try decide(&instance)
         carryOut(directives)
-        guard !hasFailed else { throw .stopping }
+        try insistOnDurability()
         return outcome
+    }
+
+    /// Throws `stopping` once `instance` may have decisions that a restart does not find: nobody is to
+    /// hear of them while this process comes to its end.
+    package func insistOnDurability() throws(CoordinatorRefusal) {
+        guard !hasFailed else { throw .stopping }
     }
 
     /// Renews a lease: the one decision that is not durable.
     package func keepAlive(_ incarnation: MemberIncarnation) throws(CoordinatorRefusal) {
+        try insistOnDurability()
         // The timer stays where it is: it finds nothing to end then, and looks again.
         try instance.keepAlive(incarnation, now: core.now)
     }

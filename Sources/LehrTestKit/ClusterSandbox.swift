@@ -30,6 +30,8 @@ package final class ClusterSandbox {
     var triggers: [ArrivalTrigger] = []
 
     package static let coordinatorAddress = "coordinator:7100"
+    /// How long a coordinator lives on that cannot write its state.
+    static let agony = Duration.seconds(1)
 
     package init(_ options: SandboxOptions = SandboxOptions(), files: any FileSystem) {
         self.options = options

@@ -14,14 +14,17 @@ extension Fault {
                     }
                     plan.say("disk: \(name)")
                     disk.nextMishap = mishap
-                    plan.after(plan.drawn(from: .milliseconds(200), below: .seconds(4))) {
+                    plan.after(plan.drawn(from: .milliseconds(200), below: .seconds(3))) {
                         let hadEffect = disk.nextMishap == nil
                         disk.nextMishap = nil
-                        if !plan.cluster.isAlive("coordinator") {
-                            plan.say("restart coordinator")
-                            try? plan.cluster.restart("coordinator")
+                        // The process may be about to end.
+                        plan.after(ClusterSandbox.agony) {
+                            if !plan.cluster.isAlive("coordinator") {
+                                plan.say("restart coordinator")
+                                try? plan.cluster.restart("coordinator")
+                            }
+                            end(hadEffect)
                         }
-                        end(hadEffect)
                     }
                     return true
                 }

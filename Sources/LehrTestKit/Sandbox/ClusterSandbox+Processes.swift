@@ -27,8 +27,10 @@ extension ClusterSandbox {
                 at: Self.coordinatorAddress, core: core, network: network, store: disk,
                 files: files, options: options, random: &random, witness: witness)
         }
-        // The process ends when it can promise nothing any more.
-        coordinator?.shell.onFatal = { [weak core] _ in core?.kill() }
+        // A process that can promise nothing any more ends, but not at once.
+        coordinator?.shell.onFatal = { [time] _ in
+            time.schedule(at: time.now + Self.agony) { [weak core] in core?.kill() }
+        }
     }
 
     package func killCoordinator() {

@@ -14,7 +14,7 @@ extension Scenario {
         $0.faults = [
             .crash(.anybody, times: 2), .pause(.anybody, times: 2), .cut(.anybody, .one),
             .cut(.anybody), .slow(.anybody, by: .seconds(1)), .loss(perMille: 20),
-            .twins(perMille: 20), .breaks(.anybody, times: 2), .powerLoss, .slowSync,
+            .twins(perMille: 20), .breaks(.anybody, times: 2), .powerLoss, .fullDisk, .slowSync,
         ]
     }
 

@@ -1,7 +1,7 @@
 extension Scenario {
     static let disks = [
-        Scenario("disk: full, the coordinator ends and comes back").with {
-            $0.faults = [.fullDisk]
+        Scenario("disk: full, the coordinator ends and promises nothing").with {
+            $0.faults = [.fullDisk, .crash(.coordinator)]
         },
         Scenario("disk: the coordinator ends before and after commits").with {
             $0.faults = [.endsBeforeCommit, .endsAfterCommit]
