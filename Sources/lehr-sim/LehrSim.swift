@@ -84,7 +84,10 @@ struct LehrSim: ParsableCommand {
             events += outcome.events
             if !outcome.violations.isEmpty { try fail(seed, scenario, outcome) }
             seed += 1
-            if (seed - first) % 1000 == 0 { print("\(seed - first) seeds, \(events) events") }
+            if (seed - first) % 100 == 0 {
+                print("\(seed - first) seeds, \(events) events")
+                fflush(nil)
+            }
         }
         print("\(count) seeds from \(first), \(events) events: no promise was broken")
     }
