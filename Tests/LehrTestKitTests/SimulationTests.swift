@@ -45,6 +45,23 @@ import Testing
         #expect(outcome.violations[0].contains("events"))
     }
 
+    @Test func aClusterThatDoesNotGoOnFails() {
+        var scenario = Scenario("empty: there is nobody to work")
+        scenario.workers = 0
+        let outcome = Simulation(scenario, seed: 1, workload: workload).run()
+        #expect(outcome.violations.contains { $0.contains("no job") && $0.contains("60 seconds") })
+    }
+
+    @Test func aShardThatMayNotWriteIsNoticed() throws {
+        var scenario = try #require(Scenario.find("stops no write"))
+        scenario.faults = [.cut(.shard, from: .coordinator)]
+        let found = (1...20 as ClosedRange<UInt64>).first { seed in
+            let outcome = Simulation(scenario, seed: seed, workload: workload).run()
+            return outcome.violations.contains { $0.contains("may not write any more") }
+        }
+        #expect(found != nil)
+    }
+
     /// The sums that runs are compared with, from the data alone.
     @Test(arguments: Workload.Mode.allCases)
     func theExpectedSumsAreThoseOfTheData(mode: Workload.Mode) throws {

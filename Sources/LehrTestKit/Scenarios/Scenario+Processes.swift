@@ -21,5 +21,12 @@ extension Scenario {
         Scenario("processes: a coordinator that wakes ends no lease too early").with {
             $0.faults = [.pause(.coordinator, times: 2, for: .seconds(4))]
         },
+        // A third of a lease, which is two seconds.
+        Scenario("processes: a coordinator that is back in a third of a lease stops no write").with
+        {
+            $0.driftMaxPPM = 50_000
+            $0.faults = [.crash(.coordinator, within: .milliseconds(666))]
+            $0.staysWritable = true
+        },
     ]
 }

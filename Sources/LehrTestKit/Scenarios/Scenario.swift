@@ -10,6 +10,8 @@ package struct Scenario: Sendable {
     package var latencyMax = Duration.milliseconds(30)
     package var driftMaxPPM: Int64 = 0
     package var faults: [Fault] = []
+    /// Whether shards may write all the time, whatever happens.
+    package var staysWritable = false
     /// A run of fewer events has not shown anything.
     package var eventCountMin = 2000
 

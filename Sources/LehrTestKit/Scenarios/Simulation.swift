@@ -49,10 +49,11 @@ package final class Simulation {
         self.cluster = cluster
         self.log = log
         stream = JobStream(cluster, spec: workload.spec(scenario.mode))
-        checkers = [
-            AppliedOnceChecker(), EveryBatchChecker(workload), SingleOwnerChecker(),
-            PositionChecker(), MapChecker(), DurabilityChecker(), LeaseChecker(),
-        ]
+        checkers =
+            [
+                AppliedOnceChecker(), EveryBatchChecker(workload), SingleOwnerChecker(),
+                PositionChecker(), MapChecker(), DurabilityChecker(), LeaseChecker(),
+            ] + (scenario.staysWritable ? [AvailabilityChecker()] : [])
         plans = scenario.faults.map { fault in
             let say = { [unowned cluster] (what: String) in
                 log?.note(cluster.time.now, what) ?? ()
