@@ -20,13 +20,30 @@ demo: build ## Train, export, serve and measure on this machine. DATA=DIR, KEEP=
 	    $(if $(DATA),--data '$(DATA)') $(if $(KEEP),--keep) $(if $(JSON),--json '$(JSON)')
 
 .PHONY: test
-test: lint protos-check unit end-to-end fuzz-check ## Everything: lint, generated code, unit, simulation, end to end, fuzzing.
+test: lint protos-check unit simulate end-to-end fuzz-check ## Everything: lint, generated code, unit, simulation, end to end, fuzzing.
 
 .PHONY: unit
 unit: $(PYTHON) ## Unit, simulation and integration tests: the inner loop.
 	@Scripts/install-dependencies build
 	$(SWIFT) build --build-tests --explicit-target-dependency-import-check error
 	LEHR_INTEROP_PYTHON=$(CURDIR)/$(PYTHON) $(SWIFT) test --skip-build
+
+.PHONY: simulator
+simulator:
+	@Scripts/install-dependencies build
+	$(SWIFT) build -c release --product lehr-sim
+
+# Two processes, as a run uses one core.
+.PHONY: simulate
+simulate: simulator ## Simulate twice SEEDS=200 seeds, from FIRST=0: some minutes at most.
+	@$(RELEASE)/lehr-sim --seeds $(or $(SEEDS),200) --first $(or $(FIRST),0) & first=$$!; \
+	$(RELEASE)/lehr-sim --seeds $(or $(SEEDS),200) \
+	    --first $$(($(or $(FIRST),0) + $(or $(SEEDS),200))); second=$$?; \
+	wait $$first && test $$second = 0
+
+.PHONY: soak-sim
+soak-sim: simulator ## Simulate seeds from FIRST on until one breaks a promise, or you stop it.
+	$(RELEASE)/lehr-sim --seeds 0 --first $(or $(FIRST),$(shell date +%s)000)
 
 .PHONY: end-to-end
 end-to-end: build $(PYTHON) ## Real processes, SIGKILL, foreign clients, replays from a seed.
@@ -109,13 +126,14 @@ protocol: ## Model-check the protocols of leases, acknowledgement and migration,
 
 # Simulated clusters that are dropped in the middle of their work leave cycles: theirs are not leaks.
 .PHONY: nightly
-nightly: protocol ## The protocols' models, the tests under AddressSanitizer and ThreadSanitizer, a soak, and TIME=600 seconds of fuzzing a target.
+nightly: protocol ## The protocols' models, the tests under AddressSanitizer and ThreadSanitizer, 5,000 simulated seeds, a soak, and TIME=600 seconds of fuzzing a target.
 	@Scripts/install-dependencies build
 	LSAN_OPTIONS="suppressions=$(CURDIR)/Tests/lsan-suppressions.txt" \
 	    $(SWIFT) test $(ASAN_FLAGS) --skip LehrTestKitTests
 	ASAN_OPTIONS=detect_leaks=0 $(SWIFT) test $(ASAN_FLAGS) --filter LehrTestKitTests
 	TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/tsan-suppressions.txt" \
 	    $(SWIFT) test --sanitize=thread --scratch-path .build/tsan
+	@$(MAKE) simulate SEEDS=2500 FIRST=1000
 	@$(MAKE) soak
 	@$(MAKE) fuzz TIME=$(or $(TIME),600)
 

@@ -138,7 +138,7 @@ package final class FanOut {
     }
 
     private func stop() {
-        for call in calls.values { call.cancel() }
+        for number in calls.keys.sorted() { calls[number]?.cancel() }
         calls = [:]
         for timer in timers { transport.core.cancel(timer) }
         timers = []

@@ -53,11 +53,12 @@ package final class MembershipAgent {
     private var saidMissing = false
     /// How far this process's clock and the coordinator's may drift apart.
     private let drift: Double
+    private let guards: Guards
 
     package init(
         transport: any Transport, coordinator: String, identity: Identity,
         cluster: ClusterID = ClusterID(0), random: RandomSource, logger: Logger,
-        drift: Double = LeaseTerms().drift
+        drift: Double = LeaseTerms().drift, guards: Guards = .all
     ) {
         core = transport.core
         channel = transport.channel(to: coordinator)
@@ -65,7 +66,8 @@ package final class MembershipAgent {
         self.identity = identity
         self.cluster = cluster
         self.logger = logger
-        self.drift = drift
+        self.drift = guards.contains(.leaseAllowsForDrift) ? drift : 0
+        self.guards = guards
         var random = random
         backoff = Backoff(random: RandomSource(seed: random.next()))
         watchBackoff = Backoff(random: RandomSource(seed: random.next()))
@@ -118,7 +120,7 @@ package final class MembershipAgent {
         cluster = ClusterID(answer.cluster_id)
         heartbeat = .milliseconds(Int64(answer.heartbeat_ms))
         let lease = HeldLease(
-            incarnation: MemberIncarnation(answer.incarnation), sent: sent,
+            incarnation: MemberIncarnation(answer.incarnation), sent: counted(from: sent),
             ttl: .milliseconds(Int64(answer.ttl_ms)), drift: drift)
         self.lease = lease
         logger.info(
@@ -179,7 +181,8 @@ package final class MembershipAgent {
             switch result {
             case .success(let answer):
                 saidMissing = false
-                self.lease?.renew(sent: sent, ttl: .milliseconds(Int64(answer.pointee.ttl_ms)))
+                self.lease?.renew(
+                    sent: counted(from: sent), ttl: .milliseconds(Int64(answer.pointee.ttl_ms)))
                 if let renewed = self.lease { onRenew?(renewed) }
                 beatLater(after: heartbeat)
             case .failure(let error) where error.code == .notFound:
@@ -193,6 +196,11 @@ package final class MembershipAgent {
                 beatLater(after: heartbeat / 4)
             }
         }
+    }
+
+    /// When a lease begins whose renewal was sent at `sent` and has just been answered.
+    private func counted(from sent: Instant) -> Instant {
+        guards.contains(.leaseCountsFromSending) ? sent : core.now
     }
 
     private func leaveOldLife() {

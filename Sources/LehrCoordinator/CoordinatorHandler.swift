@@ -57,12 +57,19 @@ package final class CoordinatorHandler {
             }
         }
         services.unary(CoordinatorMethods.listMembers) { [self] _, _, respond in
-            respond.succeed { answer, arena in listMembers(&answer, arena) }
+            answering(respond) { () throws(CoordinatorRefusal) in
+                respond.succeed { answer, arena in listMembers(&answer, arena) }
+            }
         }
         services.unary(CoordinatorMethods.getClusterMap) { [self] _, _, respond in
-            respond.succeed { answer, arena in shell.instance.map.fill(&answer, arena) }
+            answering(respond) { () throws(CoordinatorRefusal) in
+                respond.succeed { answer, arena in shell.instance.map.fill(&answer, arena) }
+            }
         }
         services.serverStreaming(CoordinatorMethods.watchClusterMap) { [self] _, _, stream in
+            do throws(CoordinatorRefusal) { try shell.insistOnDurability() } catch {
+                return stream.finish(RPCError(error))
+            }
             let watcher = StreamWatcher<ClusterMap, Wire.ClusterMap>(stream) { $0.fill(&$1, $2) }
             if !shell.watchMap(watcher) {
                 stream.finish(RPCError(.resourceExhausted, "too many watch the cluster map"))
@@ -125,9 +132,11 @@ package final class CoordinatorHandler {
         }
         services.unary(CoordinatorMethods.listJobs) { [self] _, _, respond in
             let now = shell.unixMilliseconds
-            respond.succeed { answer, arena in
-                (answer.n_jobs, answer.jobs) = arena.list(shell.instance.jobs) {
-                    $0.status(nowUnixMilliseconds: now).fill(&$1, $2)
+            answering(respond) { () throws(CoordinatorRefusal) in
+                respond.succeed { answer, arena in
+                    (answer.n_jobs, answer.jobs) = arena.list(shell.instance.jobs) {
+                        $0.status(nowUnixMilliseconds: now).fill(&$1, $2)
+                    }
                 }
             }
         }
@@ -160,6 +169,7 @@ package final class CoordinatorHandler {
 
     private func watchJob(_ job: String, _ stream: MessageStream<Wire.Job>) {
         do throws(CoordinatorRefusal) {
+            try shell.insistOnDurability()
             let id = try shell.instance.find(job).id
             let watcher = StreamWatcher<JobStatus, Wire.Job>(stream) { $0.fill(&$1, $2) }
             if !shell.watchJob(id, watcher) {
@@ -235,11 +245,16 @@ package final class CoordinatorHandler {
         try require(member.role, named: member.name, context)
     }
 
-    /// Runs `body`; a refusal becomes the call's status.
+    /// Runs `body` if what it says can be relied on; a refusal becomes the call's status.
     private func answering<M>(
         _ respond: Responder<M>, _ body: () throws(CoordinatorRefusal) -> Void
     ) {
-        do throws(CoordinatorRefusal) { try body() } catch { respond.fail(RPCError(error)) }
+        do throws(CoordinatorRefusal) {
+            try shell.insistOnDurability()
+            try body()
+        } catch {
+            respond.fail(RPCError(error))
+        }
     }
 }
 

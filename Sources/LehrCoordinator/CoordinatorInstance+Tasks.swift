@@ -39,7 +39,9 @@ extension CoordinatorInstance {
     package mutating func report(
         _ report: TaskReport, from worker: MemberIncarnation, now: Instant, unixMilliseconds: UInt64
     ) throws(CoordinatorRefusal) -> (proceed: Bool, directives: [Directive]) {
-        guard leases.member(worker) != nil else { throw .unknownLease(worker) }
+        guard leases.member(worker) != nil || !guards.contains(.reportsComeFromHolders) else {
+            throw .unknownLease(worker)
+        }
         guard let index = jobs.firstIndex(where: { $0.id == report.job }) else {
             return (false, [])
         }
@@ -50,7 +52,8 @@ extension CoordinatorInstance {
             report.kind == .evaluate || !report.failure.isEmpty
                 || report.placementVersion >= placement
         else { return (true, []) }
-        guard let record = jobs[index].note(report, from: worker, now: now) else {
+        guard let record = jobs[index].note(report, from: worker, now: now, guards: guards)
+        else {
             return (false, [])
         }
         var directives: [Directive] = [.save(record)]

@@ -14,6 +14,7 @@ package struct CoordinatorInstance: Sendable {
     /// Ordered by id.
     package internal(set) var jobs: [JobLedger] = []
     let placer: any Placer
+    let guards: Guards
 
     /// Jobs kept, running or ended. Beyond it the oldest ended one is needed gone: refused.
     static let jobCountMax = 1000
@@ -23,21 +24,28 @@ package struct CoordinatorInstance: Sendable {
     static let addressBytesMax = 262
 
     /// A new cluster.
-    package init(id: ClusterID, terms: LeaseTerms, placer: any Placer) {
+    package init(
+        id: ClusterID, terms: LeaseTerms, placer: any Placer, guards: Guards = .all
+    ) {
         cluster = ClusterRecord(id: id)
         leases = LeaseTable(terms: terms)
         self.placer = placer
+        self.guards = guards
     }
 
     /// The coordinator that `state` was written by; every lease gets a full TTL from `now`.
     package static func restore(
-        _ state: DurableState, terms: LeaseTerms, placer: any Placer, now: Instant
+        _ state: DurableState, terms: LeaseTerms, placer: any Placer, now: Instant,
+        guards: Guards = .all
     ) -> CoordinatorInstance? {
         guard let cluster = state.cluster else { return nil }
-        var instance = CoordinatorInstance(id: cluster.id, terms: terms, placer: placer)
+        var instance = CoordinatorInstance(
+            id: cluster.id, terms: terms, placer: placer, guards: guards)
         instance.cluster = cluster
+        if !guards.contains(.restartKeepsVersion) { instance.cluster.mapVersion = 1 }
         instance.leases = .restore(
-            state.members, lastIncarnation: cluster.lastMember, terms: terms, now: now)
+            state.members, lastIncarnation: cluster.lastMember, terms: terms, now: now,
+            guards: guards)
         instance.tables = state.tables.sorted { $0.id < $1.id }
         let parts = Dictionary(grouping: state.parts, by: \.job)
         let evaluations = Dictionary(grouping: state.evaluations, by: \.job)

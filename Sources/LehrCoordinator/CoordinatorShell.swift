@@ -46,7 +46,8 @@ package final class CoordinatorShell {
     /// Restores the coordinator from `store`, or creates a cluster in it.
     package init(
         core: any Core, store: any StateStore, terms: LeaseTerms, placer: any Placer,
-        random: inout RandomSource, wallClock: @escaping () -> UInt64, logger: Logger
+        random: inout RandomSource, wallClock: @escaping () -> UInt64, logger: Logger,
+        guards: Guards = .all
     ) throws(StateStoreError) {
         self.core = core
         self.store = store
@@ -54,12 +55,12 @@ package final class CoordinatorShell {
         self.wallClock = wallClock
         let state = try store.load()
         if let restored = CoordinatorInstance.restore(
-            state, terms: terms, placer: placer, now: core.now)
+            state, terms: terms, placer: placer, now: core.now, guards: guards)
         {
             instance = restored
         } else {
             instance = CoordinatorInstance(
-                id: ClusterID(random.next() | 1), terms: terms, placer: placer)
+                id: ClusterID(random.next() | 1), terms: terms, placer: placer, guards: guards)
             try store.save([.cluster(instance.cluster)])
         }
         saidEnded = Set(instance.jobs.filter { $0.record.state.hasEnded }.map(\.id))
@@ -77,15 +78,22 @@ package final class CoordinatorShell {
             Outcome, [Directive]
         )
     ) throws(CoordinatorRefusal) -> Outcome {
-        guard !hasFailed else { throw .stopping }
+        try insistOnDurability()
         let (outcome, directives) = try decide(&instance)
         carryOut(directives)
-        guard !hasFailed else { throw .stopping }
+        try insistOnDurability()
         return outcome
+    }
+
+    /// Throws `stopping` once `instance` may have decisions that a restart does not find: nobody is to
+    /// hear of them while this process comes to its end.
+    package func insistOnDurability() throws(CoordinatorRefusal) {
+        guard !hasFailed else { throw .stopping }
     }
 
     /// Renews a lease: the one decision that is not durable.
     package func keepAlive(_ incarnation: MemberIncarnation) throws(CoordinatorRefusal) {
+        try insistOnDurability()
         // The timer stays where it is: it finds nothing to end then, and looks again.
         try instance.keepAlive(incarnation, now: core.now)
     }
@@ -98,10 +106,12 @@ package final class CoordinatorShell {
         do throws(StateStoreError) {
             try store.save(records)
         } catch {
-            hasFailed = true
-            logger.critical("cannot write the state", metadata: ["reason": "\(error)"])
-            onFatal?(error)
-            return
+            if instance.guards.contains(.savedBeforeSaid) {
+                hasFailed = true
+                logger.critical("cannot write the state", metadata: ["reason": "\(error)"])
+                onFatal?(error)
+                return
+            }
         }
         if directives.contains(.publishMap) { mapWatchers.publish(instance.map) }
         for directive in directives {

@@ -1,5 +1,6 @@
 package import LehrCluster
 package import LehrCore
+package import LehrMembership
 import LehrTable
 
 /// One job's parts and evaluations: which are done, which are leased and to whom, and what is next.
@@ -128,22 +129,22 @@ package struct JobLedger: Sendable {
 
     /// Notes progress. Nil: the report is of no current lease, and the worker must drop the task.
     package mutating func note(
-        _ report: TaskReport, from worker: MemberIncarnation, now: Instant
+        _ report: TaskReport, from worker: MemberIncarnation, now: Instant, guards: Guards = .all
     ) -> StateRecord? {
         guard record.state == .running, report.generation == record.generation else { return nil }
         switch report.kind {
-        case .train: return notePart(report, from: worker, now: now)
+        case .train: return notePart(report, from: worker, now: now, guards)
         case .evaluate: return noteEvaluation(report, from: worker)
         }
     }
 
     private mutating func notePart(
-        _ report: TaskReport, from worker: MemberIncarnation, now: Instant
+        _ report: TaskReport, from worker: MemberIncarnation, now: Instant, _ guards: Guards
     ) -> StateRecord? {
         let index = Int(report.part)
-        guard parts.indices.contains(index), partHolders[index] == worker,
-            parts[index].attempt == report.attempt
-        else { return nil }
+        guard parts.indices.contains(index) else { return nil }
+        let isHeld = partHolders[index] == worker && parts[index].attempt == report.attempt
+        guard isHeld || !guards.contains(.reportsComeFromHolders) else { return nil }
         var part = parts[index]
         meter.add(report, newSamples: report.samples &- min(part.samples, report.samples), now: now)
         part.floor = max(part.floor, report.floor)

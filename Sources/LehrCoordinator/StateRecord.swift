@@ -70,6 +70,13 @@ package struct DurableState: Equatable {
 
     package init() {}
 
+    /// As a store would be given it.
+    package var records: [StateRecord] {
+        (cluster.map { [.cluster($0)] } ?? []) + members.map { .member($0) }
+            + tables.map { .table($0) } + jobs.map { .job($0) } + parts.map { .part($0) }
+            + evaluations.map { .evaluation($0) }
+    }
+
     /// Adds a record whose key is not in here yet.
     mutating func append(_ record: StateRecord) {
         switch record {

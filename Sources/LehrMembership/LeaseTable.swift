@@ -37,11 +37,13 @@ package struct LeaseTable: Sendable {
 
     /// The table as a restarted coordinator finds it: everybody has a full TTL from `now`.
     package static func restore(
-        _ members: [Member], lastIncarnation: MemberIncarnation, terms: LeaseTerms, now: Instant
+        _ members: [Member], lastIncarnation: MemberIncarnation, terms: LeaseTerms, now: Instant,
+        guards: Guards = .all
     ) -> LeaseTable {
         var table = LeaseTable(terms: terms)
+        let ttl = guards.contains(.restartRenewsLeases) ? terms.ttl : .zero
         table.members = members.sorted { $0.incarnation < $1.incarnation }
-        table.deadlines = members.map { _ in now + terms.ttl }
+        table.deadlines = members.map { _ in now + ttl }
         table.lastIncarnation = max(
             lastIncarnation, table.members.last?.incarnation ?? lastIncarnation)
         return table

@@ -13,6 +13,10 @@ extension RPCError {
         RPCError(.deadlineExceeded, "\(path) took longer than its caller waits")
     }
 
+    package static func connectionLost(_ name: String) -> RPCError {
+        RPCError(.unavailable, "the connection to \(name) was lost")
+    }
+
     package static func unknownMethod(_ path: String) -> RPCError {
         RPCError(.unimplemented, "there is no method \(path) here")
     }

@@ -1,5 +1,6 @@
 package import LehrCluster
 package import LehrCore
+import LehrMembership
 import LehrTable
 
 extension ShardCore {
@@ -25,7 +26,8 @@ extension ShardCore {
                 run.partition.enter(generation: identity.generation)
                 switch run.partition.admit(identity) {
                 case .apply: toApply[index].runs.append(run)
-                case .duplicate: answer.repeated += 1
+                case .duplicate where guards.contains(.repeatsAreDropped): answer.repeated += 1
+                case .duplicate: toApply[index].runs.append(run)
                 case .exhausted: throw Self.windowExhausted(identity)
                 }
             }
@@ -45,10 +47,17 @@ extension ShardCore {
             gradients: slice.gradients, shows: slice.shows.isEmpty ? nil : slice.shows,
             clicks: slice.clicks.isEmpty ? nil : slice.clicks, now: stamp)
         for run in part.runs {
-            run.partition.applied.record(part: identity.part, batch: identity.batch)
             run.partition.rowsPushed += UInt64(run.keys.count)
             noteGaps(of: run.partition)
+            if isRepeat(identity, at: run.partition) { continue }
+            run.partition.applied.record(part: identity.part, batch: identity.batch)
         }
+    }
+
+    /// Whether a batch that is applied was let through although it is remembered.
+    private func isRepeat(_ identity: PushIdentity, at partition: OwnedPartition) -> Bool {
+        !guards.contains(.repeatsAreDropped)
+            && partition.applied.contains(part: identity.part, batch: identity.batch)
     }
 
     static func windowExhausted(_ identity: PushIdentity) -> ShardRefusal {

@@ -50,7 +50,7 @@ final class TrainingTask: WorkerTask {
 
     func cancel() {
         isActive = false
-        for operation in operations.values { operation.cancel() }
+        for number in operations.keys.sorted() { operations[number]?.cancel() }
         operations = [:]
     }
 

@@ -181,6 +181,8 @@ import Testing
         scene.wait(worker)
         #expect(throws: CoordinatorRefusal.stopping) { try scene.join("c", .worker) }
         #expect(scene.answers == ["2: \(CoordinatorRefusal.stopping)"])
+        #expect(throws: CoordinatorRefusal.stopping) { try scene.shell.keepAlive(worker) }
+        #expect(throws: CoordinatorRefusal.stopping) { try scene.shell.insistOnDurability() }
         #expect(fatal == 1)
         #expect(RPCError(CoordinatorRefusal.stopping).code == .unavailable)
         // The next coordinator gives the same number to another: nobody else has it.

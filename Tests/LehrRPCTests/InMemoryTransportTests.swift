@@ -56,6 +56,69 @@ import Testing
         #expect(pair.time.isIdle)
     }
 
+    @Test func aPausedServerAnswersLate() throws {
+        let pair = try Pair(Self.services { _, message, responder in responder.succeed(message) })
+        let start = pair.time.now
+        var took: Duration?
+        pair.serverCore.pause()
+        pair.call("/t/M") { _, end in took = end - start }
+        pair.time.run(for: .seconds(3))
+        #expect(took == nil)
+        pair.serverCore.resume()
+        pair.time.run(for: .seconds(1))
+        #expect(took == .seconds(3) + .milliseconds(1))
+    }
+
+    @Test func aServerThatDiesWhilePausedIsNoticed() throws {
+        let pair = try Pair(Self.services { _, message, responder in responder.succeed(message) })
+        var outcome: Result<[UInt8], RPCError>?
+        pair.serverCore.pause()
+        pair.call("/t/M") { result, _ in outcome = result }
+        pair.time.run(for: .seconds(1))
+        pair.serverCore.kill()
+        pair.time.run(for: .seconds(1))
+        #expect(outcome == .failure(.connectionLost("server")))
+    }
+
+    @Test func aBrokenConnectionEndsCallsOnBothSides() throws {
+        var held: [UnaryResponder] = []
+        var cancelled = 0
+        let pair = try Pair(
+            Self.services { _, _, responder in
+                responder.onCancel = { cancelled += 1 }
+                held.append(responder)
+            })
+        var outcome: Result<[UInt8], RPCError>?
+        pair.call("/t/M") { result, _ in outcome = result }
+        pair.time.run(for: .seconds(1))
+        #expect(pair.client.breakConnections { $0 == "other" } == 0)
+        #expect(pair.client.breakConnections { $0 == "server" } == 1)
+        pair.time.run(for: .seconds(1))
+        #expect(outcome == .failure(.connectionLost("server")))
+        #expect(cancelled == 1 && held.allSatisfy { !$0.isOpen })
+        #expect(pair.client.callsInFlight == (0, 0) && pair.server.callsInFlight == (0, 0))
+    }
+
+    @Test func aRequestThatComesTwiceIsAnsweredOnce() throws {
+        var requests = 0
+        let pair = try Pair(
+            Self.services { _, message, responder in
+                requests += 1
+                responder.succeed(message)
+            })
+        pair.network.twin = { source, target, path in
+            #expect(source == "client" && target == "server" && path == "/t/M")
+            return .seconds(1)
+        }
+        var answers = 0
+        pair.call("/t/M") { _, _ in answers += 1 }
+        pair.time.run(for: .milliseconds(500))
+        #expect(requests == 1 && answers == 1)
+        pair.time.run(for: .seconds(10))
+        #expect(requests == 2 && answers == 1)
+        #expect(pair.server.callsInFlight == (0, 0))
+    }
+
     @Test func aLostRequestEndsByItsDeadlineOnly() throws {
         let pair = try Pair(Self.services { _, _, responder in responder.succeed([]) })
         pair.network.delay = { _, _, _ in nil }

@@ -1,9 +1,11 @@
+import CLehrWire
 import LehrCluster
 import LehrCore
 import LehrMembership
 import LehrRPC
 import LehrShard
 import LehrTestKit
+import LehrWire
 import Testing
 
 /// The sandbox itself, and members that come, go and hear things late.
@@ -55,17 +57,44 @@ import Testing
         #expect(cluster.runToEnd(of: next)?.state == .completed)
     }
 
-    @Test func coordinatorsOfOneSeedDecideAlike() {
-        func run(_ seed: UInt64) -> (UInt64, [String]) {
-            let log = EventLog()
-            let outcome = CoordinatorSimulation(seed: seed, log: log).run()
-            return (log.hash, outcome.violations)
-        }
-        for seed in 1...20 as ClosedRange<UInt64> {
-            let (first, second) = (run(seed), run(seed))
-            #expect(first.1.isEmpty, "seed \(seed): \(first.1)")
-            #expect(first.0 == second.0, "seed \(seed)")
-        }
-        #expect(run(1).0 != run(2).0)
+    /// What it holds in memory is not what the next one finds.
+    @Test func aCoordinatorThatCannotWriteSaysNothingMore() throws {
+        let cluster = try ClusterSandbox(shards: 1, workers: 1, files: data.files)
+        cluster.disk.nextMishap = .full
+        #expect(throws: RPCError.self) { try cluster.submit(data.twoTower(mode: "eventual")) }
+        #expect(cluster.isAlive("coordinator"), "it has not come to its end yet")
+        let unavailable = [
+            error {
+                try cluster.call(CoordinatorMethods.getClusterMap) { _, _ in
+                } _: { _ in
+                }
+            },
+            error {
+                try cluster.call(CoordinatorMethods.listMembers) { _, _ in
+                } _: { _ in
+                }
+            },
+            error {
+                try cluster.call(CoordinatorMethods.listJobs) { _, _ in
+                } _: { _ in
+                }
+            },
+            error {
+                try cluster.call(CoordinatorMethods.getJob) {
+                    $0.job = $1.string("1")
+                } _: { _ in
+                }
+            },
+        ]
+        #expect(unavailable.allSatisfy { $0?.code == .unavailable }, "\(unavailable)")
+        cluster.run(for: .seconds(2))
+        try cluster.restart("coordinator")
+        let job = try cluster.submit(data.twoTower(mode: "eventual"))
+        #expect(cluster.runToEnd(of: job)?.state == .completed)
+    }
+
+    private func error(_ body: () throws -> Void) -> RPCError? {
+        do { try body() } catch { return error as? RPCError }
+        return nil
     }
 }

@@ -59,6 +59,15 @@ final class InMemoryCall: ClientStream {
             }
         }
         if message != nil { isSending = false }
+        sendHead(message)
+        guard let message, let delay = network.twin(transport.name, target, path) else { return }
+        let twin = InMemoryCall(
+            path, at: destination, by: transport, options, onMessage: { _ in }, onEnd: { _ in })
+        network.time.schedule(at: network.time.now + delay) { twin.sendHead(message) }
+    }
+
+    /// Sends the request, or once more what a peer may get twice: see `InMemoryNetwork.twin`.
+    private func sendHead(_ message: [UInt8]?) {
         network.send(
             .request, of: self, through: &up, from: transport.name, to: target,
             bytes: (message?.count ?? 0) + InMemoryNetwork.headerBytes
@@ -72,12 +81,13 @@ final class InMemoryCall: ClientStream {
             let error = RPCError(.unavailable, "nobody listens at \(destination)")
             return network.send(
                 .end, of: self, through: &down, from: target, to: transport.name, bytes: 0
-            ) { self.transport.home.perform { self.end(error) } }
+            ) { self.transport.home.deliver { self.end(error) } }
         }
         let server = InMemoryServerCall(of: self, at: listener)
         self.server = server
         target = listener.name
-        listener.home.perform {
+        listener.hold(server)
+        listener.home.deliver {
             listener.accept(server)
             guard let message else { return }
             server.receive(message)
@@ -124,7 +134,7 @@ final class InMemoryCall: ClientStream {
             kind, of: self, through: &up, from: transport.name, to: target, bytes: bytes
         ) {
             guard let server = self.server else { return }
-            server.transport.home.perform { arrive(server) }
+            server.transport.home.deliver { arrive(server) }
         }
     }
 
@@ -191,6 +201,16 @@ final class InMemoryCall: ClientStream {
         close()
         if tellingServer { sendCancel() }
         onEnd?(error)
+    }
+
+    /// Whether the call goes to a transport of such a name.
+    func goes(to isTarget: (String) -> Bool) -> Bool { isTarget(target) }
+
+    /// The connection under the call breaks: each half learns it, and what is sent from now on is lost.
+    func breakConnection() {
+        up.isBroken = true
+        if let server { server.transport.home.deliver { server.breakConnection() } }
+        transport.home.deliver { self.fail(.connectionLost(self.target)) }
     }
 
     /// The caller is no more; the other half learns it.

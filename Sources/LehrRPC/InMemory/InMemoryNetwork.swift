@@ -31,6 +31,12 @@ package final class InMemoryNetwork {
     package let time: VirtualTime
     /// May be replaced at any moment, as to cut a link.
     package var delay: Delay
+    /// How much later a request with one message arrives a second time; nil: it does not. The second
+    /// answer goes nowhere. HTTP/2 delivers nothing twice: this stands for a request whose caller has
+    /// given up and sent another, while the first was still on its way.
+    package var twin: (_ source: String, _ target: String, _ path: String) -> Duration? = {
+        _, _, _ in nil
+    }
     package var onArrival: ((Arrival) -> Void)?
     private var listeners: [String: Listener] = [:]
     private var nextCall: UInt64 = 0

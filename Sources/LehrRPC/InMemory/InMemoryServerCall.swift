@@ -146,7 +146,7 @@ final class InMemoryServerCall {
         let initial = takeInitial()
         queued += message.count + InMemoryNetwork.prefixBytes
         pass(.message, message.count) {
-            client.transport.home.perform {
+            client.transport.home.deliver {
                 if let initial { client.receiveInitial(initial) }
                 client.receive(message)
             }
@@ -190,11 +190,17 @@ final class InMemoryServerCall {
         tellHandler()
     }
 
+    /// The connection is lost: nothing that the handler says arrives any more.
+    func breakConnection() {
+        down.isBroken = true
+        cancelled()
+    }
+
     /// This side is no more: its handler learns nothing, its caller that the connection is lost.
     func die(_ error: RPCError) {
         close()
         let client = self.client
-        pass(.end, 0) { client.transport.home.perform { client.fail(error) } }
+        pass(.end, 0) { client.transport.home.deliver { client.fail(error) } }
     }
 
     private func close() {
@@ -213,7 +219,7 @@ final class InMemoryServerCall {
         let client = self.client
         let (initial, trailing) = (takeInitial(), metadata.trailing)
         pass(.end, 0) {
-            client.transport.home.perform {
+            client.transport.home.deliver {
                 if let initial { client.receiveInitial(initial) }
                 client.receiveEnd(error, trailing)
             }

@@ -84,6 +84,16 @@ package final class InMemoryTransport: Transport {
         }
     }
 
+    /// Breaks the connections to every transport of such a name: calls in flight end with UNAVAILABLE,
+    /// whether or not the other side has done what they asked for.
+    ///
+    /// - Returns: how many calls there were.
+    package func breakConnections(to isPeer: (String) -> Bool) -> Int {
+        let calls = made.keys.sorted().compactMap { made[$0] }.filter { $0.goes(to: isPeer) }
+        for call in calls { call.breakConnection() }
+        return calls.count
+    }
+
     private var shutDownError: RPCError { RPCError(.unavailable, "\(name) has shut down") }
 
     /// Ends what is in flight, in the order in which it began.
@@ -101,7 +111,7 @@ package final class InMemoryTransport: Transport {
     private func killed() {
         stopListening()
         isStopping = true
-        let error = RPCError(.unavailable, "the connection to \(name) was lost")
+        let error = RPCError.connectionLost(name)
         for number in answering.keys.sorted() { answering[number]?.die(error) }
         for number in made.keys.sorted() { made[number]?.die() }
         answering = [:]
@@ -132,9 +142,11 @@ extension InMemoryTransport {
         if answering.isEmpty { onIdle?() }
     }
 
-    /// The head of a request has arrived.
+    /// The head of a request has arrived; should the core die before it looks, the caller learns it.
+    func hold(_ call: InMemoryServerCall) { answering[call.client.number] = call }
+
+    /// The core looks at a request.
     func accept(_ call: InMemoryServerCall) {
-        answering[call.client.number] = call
         if isStopping {
             call.abort(RPCError(.unavailable, "\(name) is shutting down"))
         } else if let route = services.route(call.client.path) {

@@ -1,41 +1,54 @@
-import LehrCluster
 import LehrCoordinator
 import LehrCore
+import LehrMembership
+import LehrRPC
+import LehrShard
 
-/// Watches that leases and tasks keep their promises, from what the coordinator grants.
-final class LeaseChecker {
-    private struct Task: Hashable {
-        let kind: TaskLease.Kind
-        let part: UInt32
-    }
-
-    private var incarnations: Set<MemberIncarnation> = []
-    private var lastAttempt: [Task: UInt32] = [:]
+/// No holder believes that it has a lease, or acknowledges a write, after the table has let it expire;
+/// no life is given twice. (One that another of its name has replaced learns of it at its next
+/// heartbeat.)
+final class LeaseChecker: Checker {
     private(set) var violations: [String] = []
+    private var lives: Set<MemberIncarnation> = []
+    /// Lives that were found to believe wrongly: once is enough.
+    private var liars: Set<MemberIncarnation> = []
 
-    func joined(_ incarnation: MemberIncarnation) {
-        if !incarnations.insert(incarnation).inserted {
-            violations.append("incarnation \(incarnation.value) was given twice")
+    func note(_ sighting: Sighting, in cluster: ClusterSandbox) {
+        switch sighting {
+        case .joined(let life):
+            if !lives.insert(life).inserted {
+                violations.append("incarnation \(life.value) was given twice")
+            }
+        case .wrote(let write) where write.isAcknowledged:
+            guard let table = cluster.coordinator?.shell.instance.leases else { return }
+            find(write.life, write.shard, "has acknowledged a write", table)
+        default: break
         }
     }
 
-    func leased(_ task: TaskLease) {
-        let key = Task(kind: task.kind, part: task.part)
-        if let last = lastAttempt[key], task.attempt <= last {
-            violations.append("part \(task.part): attempt \(task.attempt) was leased twice")
+    func look(at cluster: ClusterSandbox) {
+        guard let table = cluster.coordinator?.shell.instance.leases else { return }
+        for process in cluster.shards where process.isAlive {
+            for (core, shard) in zip(process.cores, process.shards) where !core.isPaused {
+                judge(shard.lease, process.name, at: core.now, table)
+            }
         }
-        lastAttempt[key] = task.attempt
     }
 
-    /// At the end: the job is complete, and every batch of every part is settled once.
-    func ended(_ job: JobLedger?) {
-        guard let job, job.record.state == .completed else {
-            let state = job.map { "\($0.record.state) (\($0.record.message))" } ?? "missing"
-            violations.append("the job is \(state), not completed")
-            return
-        }
-        for part in job.parts where part.floor != part.batches || !part.isDone {
-            violations.append("part \(part.part) ended at \(part.floor) of \(part.batches)")
-        }
+    private func judge(
+        _ lease: HeldLease?, _ name: String, at now: Instant, _ table: LeaseTable
+    ) {
+        guard let lease, lease.mayWrite(at: now) else { return }
+        find(lease.incarnation, name, "believes in its lease", table)
+    }
+
+    private func find(
+        _ life: MemberIncarnation, _ name: String, _ what: String, _ table: LeaseTable
+    ) {
+        guard table.member(life) == nil, !table.members.contains(where: { $0.name == name }),
+            liars.insert(life).inserted
+        else { return }
+        violations.append(
+            "\(name), life \(life.value), \(what) after the table has ended its lease")
     }
 }

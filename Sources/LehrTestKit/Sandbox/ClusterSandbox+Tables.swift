@@ -23,7 +23,7 @@ extension ClusterSandbox {
         return tables
     }
 
-    private var liveShards: [SandboxShard] { shards.filter(\.isAlive) }
+    var liveShards: [SandboxShard] { shards.filter(\.isAlive) }
 
     /// What every partition of a job holds and has done, ordered by partition.
     package func statistics(of job: JobID) -> [PartitionStatistics] {

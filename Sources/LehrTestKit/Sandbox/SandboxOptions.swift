@@ -1,5 +1,6 @@
 import LehrCore
 package import LehrMembership
+import LehrRPC
 package import Logging
 
 /// How a simulated cluster is made.
@@ -11,9 +12,30 @@ package struct SandboxOptions {
     package var blockCacheBytes = 64 << 20
     /// A message takes from 40 microseconds to about this long, drawn for each from the seed.
     package var latencyMax = Duration.milliseconds(2)
+    /// How far each process's clock may drift, in parts in a million; more than 0: clocks also start
+    /// at times of their own.
+    package var driftMaxPPM: Int64 = 0
+    /// What the roles check; less than all only to see what the simulator finds then.
+    package var guards = Guards.all
     package var logger = Logger.silent
 
     package init(seed: UInt64 = 1) { self.seed = seed }
+}
+
+extension SandboxOptions {
+    /// A clock for one life of a process.
+    func clock(_ random: inout RandomSource) -> VirtualClock {
+        guard driftMaxPPM > 0 else { return .exact }
+        // As often at an extreme as in between: there the margins are used up.
+        let drift =
+            switch random.below(4) {
+            case 0: driftMaxPPM
+            case 1: -driftMaxPPM
+            default: Int64(random.below(Int(2 * driftMaxPPM + 1))) - driftMaxPPM
+            }
+        return VirtualClock(
+            offset: .milliseconds(Int64(random.below(1_000_000))), driftPPM: drift)
+    }
 }
 
 extension Logger {

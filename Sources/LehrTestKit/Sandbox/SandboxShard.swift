@@ -14,24 +14,29 @@ package final class SandboxShard {
     package let handlers: [ShardHandler]
     package let addresses: [String]
     package let agent: MembershipAgent
-    private let transports: [InMemoryTransport]
+    let transports: [InMemoryTransport]
 
     init(
         _ name: String, network: InMemoryNetwork, coordinator: String, options: SandboxOptions,
-        random: inout RandomSource
+        random: inout RandomSource, witness: ShardWitness
     ) throws {
-        let cores = (0..<options.coresPerShard).map { VirtualCore(index: $0, on: network.time) }
+        let clock = options.clock(&random)
+        let cores = (0..<options.coresPerShard).map {
+            VirtualCore(index: $0, on: network.time, clock: clock)
+        }
         let transports = cores.map { core in
             InMemoryTransport(name: "\(name)/\(core.index)", core: core, network: network)
         }
-        let shards = cores.indices.map { ShardCore(index: UInt32($0)) }
+        let shards = cores.indices.map { ShardCore(index: UInt32($0), guards: options.guards) }
         handlers = zip(shards, cores).map { ShardHandler($0, core: $1) }
         var addresses: [String] = []
-        for (transport, handler) in zip(transports, handlers) {
+        for (transport, (handler, shard)) in zip(transports, zip(handlers, shards)) {
             let services = ServiceTable()
             handler.register(in: services)
             addresses.append(
-                try transport.listen(at: "\(name):\(7200 + addresses.count)", services))
+                try transport.listen(
+                    at: "\(name):\(7200 + addresses.count)",
+                    witness.watch(shard, named: name, services)))
         }
         var endpoints: [ShardShell.Endpoint] = []
         for (core, shard) in zip(cores, shards) {
@@ -43,7 +48,8 @@ package final class SandboxShard {
         let agent = MembershipAgent(
             transport: transports[0], coordinator: coordinator,
             identity: .init(name: name, role: .shard, coreAddresses: addresses, httpAddress: ""),
-            random: RandomSource(seed: random.next()), logger: options.logger)
+            random: RandomSource(seed: random.next()), logger: options.logger,
+            guards: options.guards)
         self.name = name
         self.cores = cores
         self.transports = transports

@@ -11,18 +11,19 @@ package final class SandboxWorker {
     package let core: VirtualCore
     package let agent: MembershipAgent
     package let shell: WorkerShell
-    private let transport: InMemoryTransport
+    let transport: InMemoryTransport
 
     init(
         _ name: String, network: InMemoryNetwork, coordinator: String, files: any FileSystem,
         options: SandboxOptions, random: inout RandomSource
     ) {
-        let core = VirtualCore(on: network.time)
+        let core = VirtualCore(on: network.time, clock: options.clock(&random))
         let transport = InMemoryTransport(name: name, core: core, network: network)
         let agent = MembershipAgent(
             transport: transport, coordinator: coordinator,
             identity: .init(name: name, role: .worker, coreAddresses: [], httpAddress: ""),
-            random: RandomSource(seed: random.next()), logger: options.logger)
+            random: RandomSource(seed: random.next()), logger: options.logger,
+            guards: options.guards)
         let shell = WorkerShell(
             transport: transport, coordinator: coordinator, agent: agent, files: files,
             blockCacheBytes: options.blockCacheBytes, random: &random, logger: options.logger)

@@ -1,0 +1,28 @@
+/// The checks that keep the protocol's promises, each by a name, so that a test can leave one out and
+/// see that the simulator misses it. Whatever is not such a test has all of them.
+package struct Guards: OptionSet, Hashable, Sendable {
+    package let rawValue: UInt16
+
+    package init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    /// A holder counts its lease from when it sent the renewal, not from the answer.
+    package static let leaseCountsFromSending = Guards(rawValue: 1 << 0)
+    /// A holder gives its lease up early enough for clocks that drift.
+    package static let leaseAllowsForDrift = Guards(rawValue: 1 << 1)
+    /// An owner writes only while it has its lease.
+    package static let ownerChecksItsLease = Guards(rawValue: 1 << 2)
+    /// An owner fences what it owned before: a new life, or a map without it, ends it.
+    package static let ownerFencesOldLives = Guards(rawValue: 1 << 3)
+    /// A batch that was applied is not applied again.
+    package static let repeatsAreDropped = Guards(rawValue: 1 << 4)
+    /// A restarted coordinator goes on with the map's version.
+    package static let restartKeepsVersion = Guards(rawValue: 1 << 5)
+    /// A restarted coordinator gives each lease a full TTL.
+    package static let restartRenewsLeases = Guards(rawValue: 1 << 6)
+    /// Progress counts only from the attempt that holds the task, with a lease.
+    package static let reportsComeFromHolders = Guards(rawValue: 1 << 7)
+    /// Nothing is answered that could not be made durable.
+    package static let savedBeforeSaid = Guards(rawValue: 1 << 8)
+
+    package static let all = Guards(rawValue: (1 << 9) - 1)
+}

@@ -1,0 +1,41 @@
+package import LehrCluster
+package import LehrCoordinator
+package import LehrCore
+
+/// Something that a process of the cluster did, as seen where it did it: what checkers judge.
+package enum Sighting {
+    /// A coordinator has come up with this state.
+    case restored(CoordinatorInstance)
+    /// A decision of the coordinator. `isHeard`: it is alive to tell others of it.
+    case decided(CoordinatorInstance, isHeard: Bool)
+    /// A member was taken in.
+    case joined(MemberIncarnation)
+    /// A worker was given a task.
+    case leased(TaskLease, to: MemberIncarnation)
+    /// A worker's report was answered.
+    case reported(Report)
+    /// A shard has answered a push or the commit of a step, for one partition.
+    case wrote(Write)
+
+    package struct Report {
+        package let report: TaskReport
+        package let worker: MemberIncarnation
+        /// Whether the worker had a lease when it was answered.
+        package let hasLease: Bool
+        /// The part before and after.
+        package let before: PartRecord?
+        package let after: PartRecord?
+    }
+
+    package struct Write {
+        package let shard: String
+        /// The life that the shard believes to lead.
+        package let life: MemberIncarnation
+        package let partition: PartitionID
+        package let incarnation: PartitionIncarnation
+        package let identity: PushIdentity
+        /// Whether rows changed, and whether the caller was told that all is well.
+        package let isApplied: Bool
+        package let isAcknowledged: Bool
+    }
+}

@@ -1,0 +1,18 @@
+/// Which process a fault strikes.
+package enum Victim: String, Sendable {
+    case coordinator
+    case shard
+    case worker
+    case anybody
+
+    func drawn(by plan: FaultPlan) -> String {
+        let shards = Set(plan.cluster.shards.map(\.name)).sorted()
+        let workers = Set(plan.cluster.workers.map(\.name)).sorted()
+        return switch self {
+        case .coordinator: "coordinator"
+        case .shard: plan.oneOf(shards)
+        case .worker: plan.oneOf(workers)
+        case .anybody: plan.oneOf(["coordinator"] + shards + workers)
+        }
+    }
+}

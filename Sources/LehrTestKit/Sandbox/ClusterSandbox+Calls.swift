@@ -1,0 +1,60 @@
+import CLehrWire
+package import LehrCluster
+import LehrCoordinator
+package import LehrCore
+package import LehrRPC
+package import LehrWire
+
+extension ClusterSandbox {
+    /// One call of a client, with time running until it is answered.
+    package func call<Q, P, Answer>(
+        _ method: Method<Q, P>, at address: String = ClusterSandbox.coordinatorAddress,
+        _ fill: (inout Q, WireArena) -> Void, _ read: @escaping (UnsafePointer<P>) -> Answer
+    ) throws(RPCError) -> Answer {
+        var outcome: Result<Answer, RPCError>?
+        clientCore.perform {
+            client.channel(to: address).unary(method, CallOptions(), fill) { result in
+                outcome = result.map(read)
+            }
+        }
+        _ = run(for: .seconds(20)) { outcome != nil }
+        guard let outcome else { throw RPCError(.deadlineExceeded, "nobody answered") }
+        return try outcome.get()
+    }
+
+    /// Submits a job file as `lehr job submit` does.
+    package func submit(_ spec: String) throws(RPCError) -> JobID {
+        try call(CoordinatorMethods.submitJob) { request, arena in
+            request.spec = arena.string(spec)
+        } _: {
+            JobID($0.pointee.id)
+        }
+    }
+
+    /// The same without waiting for the answer.
+    package func submit(
+        _ spec: String, _ completion: @escaping (Result<JobID, RPCError>) -> Void
+    ) {
+        clientCore.perform {
+            client.channel(to: Self.coordinatorAddress).unary(
+                CoordinatorMethods.submitJob, CallOptions(timeout: .seconds(2))
+            ) { request, arena in
+                request.spec = arena.string(spec)
+            } _: { result in
+                completion(result.map { JobID($0.pointee.id) })
+            }
+        }
+    }
+
+    /// A job as the coordinator sees it; nil while that is away.
+    package func status(of job: JobID) -> JobStatus? {
+        coordinator?.shell.instance.jobs.first { $0.id == job }?
+            .status(nowUnixMilliseconds: time.now.nanoseconds / 1_000_000)
+    }
+
+    /// Runs until the job has ended; nil if it has not within ten virtual minutes.
+    package func runToEnd(of job: JobID) -> JobStatus? {
+        let ended = run(for: .seconds(600)) { self.status(of: job)?.state.hasEnded ?? false }
+        return ended ? status(of: job) : nil
+    }
+}

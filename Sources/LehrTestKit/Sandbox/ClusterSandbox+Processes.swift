@@ -1,0 +1,113 @@
+import LehrCluster
+import LehrCoordinator
+import LehrCore
+package import LehrMembership
+import LehrRPC
+
+extension ClusterSandbox {
+    /// Starts a cluster of that size, and waits until all have joined.
+    package func start(shards: Int, workers: Int) throws {
+        try startCoordinator()
+        for _ in 0..<shards { try addShard() }
+        for _ in 0..<workers { addWorker() }
+        let isUp = run(for: .seconds(30)) {
+            self.members(.shard).count == shards && self.members(.worker).count == workers
+        }
+        precondition(isUp, "an undisturbed cluster comes up")
+    }
+
+    /// Starts the coordinator, or starts it again from what the disk holds.
+    package func startCoordinator() throws {
+        let core = VirtualCore(on: time, clock: options.clock(&random))
+        disk.onEnd = { [weak core] in core?.kill() }
+        disk.onSlow = { [weak self] duration in self?.stall("coordinator", for: duration) }
+        let witness = CoordinatorWitness { [weak self] in self?.tell($0) }
+        try time.perform(on: core) {
+            coordinator = try SandboxCoordinator(
+                at: Self.coordinatorAddress, core: core, network: network, store: disk,
+                files: files, options: options, random: &random, witness: witness)
+        }
+        // A process that can promise nothing any more ends, but not at once.
+        coordinator?.shell.onFatal = { [time] _ in
+            time.schedule(at: time.now + Self.agony) { [weak core] in core?.kill() }
+        }
+    }
+
+    package func killCoordinator() {
+        coordinator?.core.kill()
+        coordinator = nil
+    }
+
+    /// A new shard; with the name of a dead one it is that one's next life.
+    @discardableResult
+    package func addShard(name: String? = nil) throws -> SandboxShard {
+        let shard = try SandboxShard(
+            name ?? "shard-\(shards.count)", network: network,
+            coordinator: Self.coordinatorAddress, options: options, random: &random,
+            witness: ShardWitness { [weak self] in self?.tell($0) })
+        shards.append(shard)
+        return shard
+    }
+
+    /// A new worker; with the name of a dead one it is that one's next life.
+    @discardableResult
+    package func addWorker(name: String? = nil) -> SandboxWorker {
+        let worker = SandboxWorker(
+            name ?? "worker-\(workers.count)", network: network,
+            coordinator: Self.coordinatorAddress, files: files, options: options, random: &random)
+        workers.append(worker)
+        return worker
+    }
+
+    package func members(_ role: Role) -> [Member] {
+        coordinator?.shell.instance.leases.members.filter { $0.role == role } ?? []
+    }
+
+    // MARK: - By name
+
+    /// The cores of a process's present life; none: it is dead.
+    func cores(of name: String) -> [VirtualCore] {
+        let cores: [VirtualCore] =
+            if name == "coordinator" {
+                [coordinator?.core].compactMap { $0 }
+            } else if let shard = shards.last(where: { $0.name == name }) {
+                shard.cores
+            } else if let worker = workers.last(where: { $0.name == name }) {
+                [worker.core]
+            } else {
+                []
+            }
+        return cores.allSatisfy(\.isAlive) ? cores : []
+    }
+
+    package func isAlive(_ name: String) -> Bool { !cores(of: name).isEmpty }
+
+    /// As `kill -9`.
+    package func kill(_ name: String) {
+        for core in cores(of: name) { core.kill() }
+        if name == "coordinator" { coordinator = nil }
+    }
+
+    /// Starts a dead process again.
+    package func restart(_ name: String) throws {
+        guard !isAlive(name) else { return }
+        if name == "coordinator" {
+            try startCoordinator()
+        } else if name.hasPrefix("shard") {
+            try addShard(name: name)
+        } else {
+            addWorker(name: name)
+        }
+    }
+}
+
+extension VirtualTime {
+    /// `core.perform` with a result and errors.
+    fileprivate func perform<Result>(
+        on core: VirtualCore, _ body: () throws -> Result
+    ) throws -> Result? {
+        var outcome: Swift.Result<Result, any Error>?
+        core.perform { outcome = Swift.Result { try body() } }
+        return try outcome?.get()
+    }
+}
