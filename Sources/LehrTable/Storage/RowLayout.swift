@@ -1,3 +1,5 @@
+import CLehrKernels
+
 /// The fixed part of a row, 32 bytes at its start.
 struct RowHeader {
     var key: UInt64
@@ -73,5 +75,16 @@ extension RowPointer {
     @inline(__always)
     func floats(at offset: Int) -> UnsafeMutablePointer<Float> {
         (self + offset).assumingMemoryBound(to: Float.self)
+    }
+
+    /// Asks for the first `near` bytes of the row here.
+    @inline(__always)
+    func prefetch(_ near: Int) {
+        lehr_prefetch(self)
+        var line = 64
+        while line < near {
+            lehr_prefetch(self + line)
+            line &+= 64
+        }
     }
 }
