@@ -131,7 +131,7 @@ extension TablePartition {
             var counts = RowCounts()
             if !isPlain {
                 guard isSound || fullKernel.isApplicable(block.gradient(i)),
-                    let applicable = applicableCounts(block, i, &progress.outcome)
+                    let applicable = applicableCounts(block, i)
                 else {
                     progress.outcome.refusedNotFinite += 1
                     rows[i] = nil
@@ -152,6 +152,7 @@ extension TablePartition {
             row.header.pointee.click += counts.click
             row.header.pointee.lastSeen = block.now
             progress.outcome.applied &+= 1
+            if counts.isClipped { progress.outcome.clipped += 1 }
             if hasNarrow { widenIfEarned(row, at: i, block, &progress.outcome) }
         }
     }
@@ -159,18 +160,17 @@ extension TablePartition {
     private struct RowCounts {
         var show: Float = 0
         var click: Float = 0
+        var isClipped = false
     }
 
     /// The counts that are added to a row; nil where they are refused.
-    private func applicableCounts(
-        _ block: PushBlock, _ i: Int, _ outcome: inout PushOutcome
-    ) -> RowCounts? {
+    private func applicableCounts(_ block: PushBlock, _ i: Int) -> RowCounts? {
         let given = RowCounts(show: block.shows?[i] ?? 0, click: block.clicks?[i] ?? 0)
         guard let show = fullKernel.applicable(given.show),
             let click = fullKernel.applicable(given.click)
         else { return nil }
-        if show != given.show || click != given.click { outcome.clipped += 1 }
-        return RowCounts(show: show, click: click)
+        let isClipped = show != given.show || click != given.click
+        return RowCounts(show: show, click: click, isClipped: isClipped)
     }
 
     /// An earlier key of the push may have created the row since it was looked for.

@@ -63,7 +63,9 @@ import Testing
         }
         #expect(refused > 0)
         #expect(pool.bytesReserved <= 2 * BlockPool.page)
-        let reserved = partitions.reduce(0) { $0 + $1.store.memory.bytesReserved }
+        let reserved = partitions.reduce(0) {
+            $0 + $1.store.bytesReserved - $1.store.index.directory.bytesUsed
+        }
         #expect(reserved == pool.bytesUsed)
     }
 

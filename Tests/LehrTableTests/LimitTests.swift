@@ -100,8 +100,9 @@ import Testing
     @Test func aSliceThatBringsNoPlaceIsTheLastOfItsBlock() throws {
         let spec = spec(64, narrowUntil: 2)
         let partition = try TablePartition(
-            spec: spec, range: wholeRange, limits: PartitionLimits(bytes: 4480 << 10))
-        // Six chunks and three blocks of the index leave nothing: only wide rows, of which new keys, which begin narrow, have no use.
+            spec: spec, range: wholeRange, limits: PartitionLimits(bytes: 4484 << 10))
+        // Six chunks, three blocks of the index and its directory leave nothing: only wide rows, of
+        // which new keys, which begin narrow, have no use.
         var rows = RowColumns(spec.rowFormat)
         let weight = [Float](repeating: 1, count: 64)
         for key in 0..<20_000 as Range<UInt64> {
@@ -166,7 +167,7 @@ import Testing
     @Test func aRestoreWithoutRoomKeepsTheRow() throws {
         let spec = spec(2000, narrowUntil: 2, .refuse)
         let partition = try TablePartition(
-            spec: spec, range: wholeRange, limits: PartitionLimits(bytes: 2 << 16))
+            spec: spec, range: wholeRange, limits: PartitionLimits(bytes: (2 << 16) + 4096))
         push(partition, 1..<2, show: 1)
         var rows = RowColumns(spec.rowFormat)
         let weight = [Float](repeating: 1, count: 2000)

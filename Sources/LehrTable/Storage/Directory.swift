@@ -6,7 +6,7 @@ import Glibc
 /// so that it never moves. Entry `i` of `2^depth` is for the hashes whose low `depth` directory bits
 /// are `i`; a segment of depth `d` has every `2^d`-th entry.
 struct Directory: ~Copyable {
-    /// Most bits, of which a partition's prefix has its share.
+    /// Most bits: fewer, the fewer of all keys a partition has.
     let bitLimit: Int
     private(set) var depth = 0
     private(set) var entries = Self.nothing
@@ -25,6 +25,7 @@ struct Directory: ~Copyable {
         return entries
     }()
 
+    /// A segment without entries.
     nonisolated(unsafe) static let emptySegment: UnsafeMutableRawPointer = {
         let segment = UnsafeMutableRawPointer.allocate(
             byteCount: KeyIndex.segmentBytes, alignment: KeyIndex.segmentBytes)
@@ -46,10 +47,14 @@ struct Directory: ~Copyable {
     }
 
     /// Bytes that have memory behind them.
-    var bytesUsed: Int {
-        guard region != nil else { return 0 }
+    var bytesUsed: Int { region == nil ? 0 : Self.bytes(depth) }
+
+    /// What opening it, or doubling it next, adds to that.
+    var growth: Int { region == nil ? Self.bytes(0) : Self.bytes(depth + 1) - Self.bytes(depth) }
+
+    private static func bytes(_ depth: Int) -> Int {
         let bytes = MemoryLayout<UInt>.size << depth
-        return (bytes + Self.pageBytes - 1) / Self.pageBytes * Self.pageBytes
+        return (bytes + pageBytes - 1) / pageBytes * pageBytes
     }
 
     /// Maps the address space; false when the system refuses.
@@ -78,12 +83,11 @@ struct Directory: ~Copyable {
         }
     }
 
-    /// Twice as many entries, the new ones to be copied later. False at the limit.
-    mutating func double() -> Bool {
-        guard depth < bitLimit else { return false }
+    /// Twice as many entries, the new ones to be copied later; there must be a bit left.
+    mutating func double() {
+        precondition(depth < bitLimit, "a directory within its limit")
         while filled < 1 << depth { fillSome() }
         depth += 1
-        return true
     }
 
     /// Copies a few entries of the lower half that have no entry of their own in the upper half.

@@ -62,10 +62,10 @@ extension KeyIndex {
     }
 
     private func search(
-        _ tag: UInt32, from home: UnsafeMutableRawPointer, _ isKey: (UInt32) -> Bool
+        _ homeTag: UInt32, from home: UnsafeMutableRawPointer, _ isKey: (UInt32) -> Bool
     ) -> Place {
-        var (tags, tag) = (home, tag)
-        var free: Place?
+        var tag = homeTag
+        var tags = home
         while true {
             var matches = lehr_tags_equal(tags, tag)
             while matches != 0 {
@@ -75,17 +75,24 @@ extension KeyIndex {
                 }
                 matches &= matches - 1
             }
-            let empty = lehr_tags_equal(tags, 0)
-            if free == nil {
-                let slots = empty | lehr_tags_equal(tags, 1)
-                if slots != 0 {
-                    free = Place(
-                        tags: tags, slot: slots.trailingZeroBitCount, tag: tag, isTaken: false)
-                }
-            }
-            if empty != 0, let free { return free }
+            if lehr_tags_equal(tags, 0) != 0 { return Self.freePlace(homeTag, from: home) }
             tag |= Self.displaced
             tags = Self.bucket(behind: tags)
+        }
+    }
+
+    /// The first place from a bucket on that is empty or was left by an entry.
+    private static func freePlace(_ homeTag: UInt32, from home: UnsafeMutableRawPointer) -> Place {
+        var tag = homeTag
+        var tags = home
+        while true {
+            let slots = lehr_tags_equal(tags, 0) | lehr_tags_equal(tags, 1)
+            if slots != 0 {
+                return Place(
+                    tags: tags, slot: slots.trailingZeroBitCount, tag: tag, isTaken: false)
+            }
+            tag |= displaced
+            tags = bucket(behind: tags)
         }
     }
 
@@ -97,7 +104,7 @@ extension KeyIndex {
         if isRemoved {
             segments.at(segment.number).pointee.removed &-= 1
         } else {
-            filled[segment.number] &+= 1
+            filled.at(segment.number).pointee &+= 1
         }
         count &+= 1
     }
@@ -109,14 +116,17 @@ extension KeyIndex {
 
     /// Removes the entry of a hash that has this location; it must be there.
     mutating func remove(_ hash: UInt64, _ location: UInt32, rows: RowAddresses) {
-        guard let (tags, slot) = find(hash, location) else {
-            preconditionFailure("an entry that is not in the index")
-        }
+        let place = entry(of: hash, at: location)
+        let (tags, slot) = (place.tags, place.slot)
         let number = SegmentEntry(value: view.entry(hash)).number
         // No search goes on over a bucket that has an empty place.
         let isLast = lehr_tags_equal(tags, 0) != 0
         Self.set(tags, slot, tag: isLast ? 0 : 1, location: 0)
-        if isLast { filled[number] -= 1 } else { segments.at(number).pointee.removed += 1 }
+        if isLast {
+            filled.at(number).pointee -= 1
+        } else {
+            segments.at(number).pointee.removed += 1
+        }
         count -= 1
         changes &+= 1
         mergeIfSparse(number, rows)
@@ -124,18 +134,14 @@ extension KeyIndex {
 
     /// Lets the entry of a hash that has location `old` have `new`.
     mutating func move(_ hash: UInt64, from old: UInt32, to new: UInt32) {
-        guard let (tags, slot) = find(hash, old) else {
-            preconditionFailure("an entry that is not in the index")
-        }
-        let tag = tags.assumingMemoryBound(to: UInt32.self)[slot]
-        Self.set(tags, slot, tag: tag, location: new)
+        let place = entry(of: hash, at: old)
+        Self.set(place.tags, place.slot, tag: place.tag, location: new)
         changes &+= 1
     }
 
-    private func find(
-        _ hash: UInt64, _ location: UInt32
-    ) -> (tags: UnsafeMutableRawPointer, slot: Int)? {
-        guard segments.count > 0 else { return nil }
+    /// The entry of a hash that has this location; it must be there.
+    private func entry(of hash: UInt64, at location: UInt32) -> Place {
+        precondition(segments.count > 0, "an entry of an index without any")
         var tag = Self.tag(hash)
         let segment = view.segment(hash)
         var bucket = Self.home(hash)
@@ -144,12 +150,14 @@ extension KeyIndex {
             var matches = lehr_tags_equal(tags, tag)
             while matches != 0 {
                 let slot = matches.trailingZeroBitCount
-                if Self.location(tags, slot) == location { return (tags, slot) }
+                if Self.location(tags, slot) == location {
+                    return Place(tags: tags, slot: slot, tag: tag, isTaken: true)
+                }
                 matches &= matches - 1
             }
             tag |= Self.displaced
             bucket = (bucket + 1) & (Self.bucketCount - 1)
         }
-        return nil
+        preconditionFailure("an entry that is not in the index")
     }
 }

@@ -4,8 +4,14 @@ import LehrCore
 extension KeyIndex {
     mutating func addFirstSegment() -> Bool {
         guard let base = memory.take(for: nextNumber, from: source) else { return false }
+        let directoryBytes = directory.growth
         // Without a segment there must be no directory to look one up in.
+        guard source.count(directoryBytes) else {
+            memory.give(base)
+            return false
+        }
         guard directory.open() else {
+            source.discount(directoryBytes)
             memory.give(base)
             return false
         }
@@ -41,11 +47,14 @@ extension KeyIndex {
     /// Cuts a segment in two by its next directory bit. False at a limit.
     ///
     /// The directory may have 64 entries a segment, far more than keys at random ask for: so many
-    /// keys made to agree in their hash's upper half cannot make it large.
+    /// keys made to agree in their hash's lower half cannot make it large.
     mutating func split(_ number: Int, _ rows: RowAddresses) -> Bool {
         let depth = Int(segments[number].depth)
         if depth == directory.depth {
-            guard depth < 6 + Self.bits(segmentCount), directory.double() else { return false }
+            guard depth < 6 + Self.bits(segmentCount), depth < directory.bitLimit,
+                source.count(directory.growth)
+            else { return false }
+            directory.double()
         }
         guard let base = memory.take(for: nextNumber, from: source) else { return false }
         segments.at(number).pointee.depth += 1
@@ -117,7 +126,7 @@ extension KeyIndex {
             let number = target(hash)
             guard let base = segments[number].base else { continue }
             Self.write(hash, locations[i], in: base)
-            filled[number] &+= 1
+            filled.at(number).pointee &+= 1
         }
     }
 

@@ -60,7 +60,7 @@ struct KeyIndex: ~Copyable {
     /// By segment: the slots that are not empty. By itself, because it is all that an insertion reads and
     /// writes of a segment besides a bucket.
     var filled = PagedArray<UInt16>()
-    /// Counts the changes that make views stale, and what was found in them.
+    /// Counts the changes after which views, and places found in them, are stale.
     var changes: UInt = 0
     var freeNumbers: [Int] = []
     var memory: SegmentMemory
@@ -79,7 +79,7 @@ struct KeyIndex: ~Copyable {
 
     var segmentCount: Int { segments.count - freeNumbers.count }
 
-    /// What a search needs; stale once the index has changed.
+    /// What a search needs; stale once `changes` has gone on.
     @inline(__always)
     var view: View { View(directory: directory.entries, mask: directory.mask) }
 
@@ -140,10 +140,8 @@ struct KeyIndex: ~Copyable {
     /// The bucket behind one, around the end of its segment.
     @inline(__always)
     static func bucket(behind bucket: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
-        let place = UInt(bitPattern: bucket)
-        let next = (place &+ UInt(bucketBytes)) & UInt(segmentBytes - 1)
-        let segment = place & ~UInt(segmentBytes - 1)
-        return UnsafeMutableRawPointer(bitPattern: segment | next).unsafelyUnwrapped
+        let isLast = ~UInt(bitPattern: bucket) & UInt(segmentBytes - bucketBytes) == 0
+        return isLast ? bucket - (segmentBytes - bucketBytes) : bucket + bucketBytes
     }
 
     /// What a bucket says of the row behind the first entry with a tag.

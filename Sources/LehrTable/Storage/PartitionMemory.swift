@@ -1,7 +1,7 @@
 /// A partition's share of its core's memory, exactly counted and bounded.
 final class PartitionMemory {
     let byteLimit: Int
-    /// Bytes of the blocks taken.
+    /// Bytes of the blocks taken, and of directories.
     private(set) var bytesReserved = 0
     private let pool: BlockPool
 
@@ -17,6 +17,15 @@ final class PartitionMemory {
         bytesReserved += byteCount
         return block
     }
+
+    /// Counts memory that does not come from the pool; false at the limit.
+    func count(_ byteCount: Int) -> Bool {
+        guard byteCount <= byteLimit - bytesReserved else { return false }
+        bytesReserved += byteCount
+        return true
+    }
+
+    func discount(_ byteCount: Int) { bytesReserved -= byteCount }
 
     func give(_ block: UnsafeMutableRawPointer, _ byteCount: Int) {
         pool.give(block, byteCount)

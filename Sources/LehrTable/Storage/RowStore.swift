@@ -32,7 +32,7 @@ struct RowStore: ~Copyable {
 
     var rowCount: Int { index.count }
     /// Bytes taken from the core's memory for rows and index.
-    var bytesReserved: Int { memory.bytesReserved + index.directory.bytesUsed }
+    var bytesReserved: Int { memory.bytesReserved }
     /// Bytes of rows, and of segments of the index.
     var bytesUsed: Int { chunks.bytesUsed + index.bytesUsed }
 
@@ -46,7 +46,7 @@ struct RowStore: ~Copyable {
         case rows, places, index
     }
 
-    /// Counts the changes that make views stale, and rows that were found in them.
+    /// Counts the changes after which views, and rows found in them, are stale.
     var changes: UInt { index.changes &+ chunks.changes }
 
     func find(_ words: UnsafeRawPointer) -> RowPointer? { view.find(words, keys.hash(words))?.row }
@@ -57,7 +57,7 @@ struct RowStore: ~Copyable {
 
     /// The row of a key, or a new one: its header is set, the rest is for the caller to fill.
     ///
-    /// Nil when a limit or the system refuses a new row, and then nothing has changed.
+    /// Nil when a limit or the system refuses a new row, and then no row or entry has changed.
     mutating func findOrInsert(
         _ words: UnsafeRawPointer, _ hash: UInt64, shape: Int
     ) -> (row: RowPointer, isNew: Bool)? {
