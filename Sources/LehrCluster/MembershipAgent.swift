@@ -33,6 +33,11 @@ package final class MembershipAgent {
     package var onJoin: ((HeldLease) -> Void)?
     /// Called at each renewal, with the new deadline.
     package var onRenew: ((HeldLease) -> Void)?
+    /// Called when the lease has ended, before the process joins anew.
+    package var onLost: (() -> Void)?
+    /// Called when the process is to leave; its argument is to be called when nobody writes any more in
+    /// this process, and the lease is given back then.
+    package var onLeave: ((@escaping () -> Void) -> Void)?
     /// Called when the coordinator does not take this process, which must end: it belongs to another
     /// cluster, or its certificate is not of the member that it says it is.
     package var onRefused: ((RPCError) -> Void)?
@@ -75,7 +80,10 @@ package final class MembershipAgent {
 
     package func start() { join() }
 
-    /// Gives the lease back, then calls `completion`; waits at most a second for the coordinator.
+    /// Closes what writes, gives the lease back, then calls `completion`.
+    ///
+    /// Waits at most a second for the one and a second for the coordinator. A lease whose holder may
+    /// still write is not given back, but runs out.
     package func stop(_ completion: @escaping () -> Void) {
         isStopped = true
         timer.map { core.cancel($0) }
@@ -83,6 +91,26 @@ package final class MembershipAgent {
         watch = nil
         guard let lease else { return completion() }
         self.lease = nil
+        guard let onLeave, guards.contains(.closedBeforeLeft) else {
+            return leave(lease, completion)
+        }
+        var isOver = false
+        let patience = core.schedule(after: Self.closingMax) { [logger] in
+            isOver = true
+            logger.warning("what writes does not stop, the lease is left to run out")
+            completion()
+        }
+        onLeave { [self] in
+            guard !isOver else { return }
+            isOver = true
+            core.cancel(patience)
+            leave(lease, completion)
+        }
+    }
+
+    private static let closingMax = Duration.seconds(1)
+
+    private func leave(_ lease: HeldLease, _ completion: @escaping () -> Void) {
         let options = CallOptions(timeout: .seconds(1))
         channel.unary(CoordinatorMethods.leave, options) { [identity] request, arena in
             request.name = arena.string(identity.name)
@@ -207,6 +235,7 @@ package final class MembershipAgent {
         lease = nil
         watch?.cancel()
         watch = nil
+        onLost?()
     }
 
     // MARK: - Following the map

@@ -24,5 +24,8 @@ package struct Guards: OptionSet, Hashable, Sendable {
     /// Nothing is answered that could not be made durable.
     package static let savedBeforeSaid = Guards(rawValue: 1 << 8)
 
-    package static let all = Guards(rawValue: (1 << 9) - 1)
+    /// A lease is given back when nothing is written under it any more.
+    package static let closedBeforeLeft = Guards(rawValue: 1 << 9)
+
+    package static let all = Guards(rawValue: .max)
 }

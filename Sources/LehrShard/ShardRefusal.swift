@@ -17,6 +17,8 @@ package enum ShardRefusal: Error, Equatable, CustomStringConvertible {
     case keyOutside(PartitionID, key: String)
     /// This shard's lease may have ended: writing could cross a new owner's.
     case leaseEnded
+    /// This shard is stopping, and its lease about to be given back.
+    case closing
     /// Rows of int8 are restored and read.
     case notTrained(TableID)
     case olderGeneration(current: UInt32)
@@ -44,6 +46,7 @@ package enum ShardRefusal: Error, Equatable, CustomStringConvertible {
             \(partition.table.value)
             """
         case .leaseEnded: "this shard cannot renew its lease and takes no writes until it can"
+        case .closing: "this shard is stopping and takes no more writes"
         case .notTrained(let table):
             """
             table \(table.value) keeps its rows as int8, which are read and not trained; push to a \
@@ -62,7 +65,7 @@ package enum ShardRefusal: Error, Equatable, CustomStringConvertible {
         case .wrongCluster, .olderGeneration, .notTrained: .failedPrecondition
         case .stale, .unknownJob: .aborted
         case .malformed, .keyOutside: .invalidArgument
-        case .leaseEnded, .notJoined: .unavailable
+        case .leaseEnded, .closing, .notJoined: .unavailable
         case .exhausted: .resourceExhausted
         case .step(let refusal):
             switch refusal {

@@ -22,6 +22,8 @@ import Testing
         var maps: [UInt64] = []
         var lives: [UInt64] = []
         var renewals: [Instant] = []
+        /// Lives that had begun when the lease was found to have ended.
+        var losses: [Int] = []
         var refused: RPCError?
         private var stream: MessageStream<Wire.ClusterMap>?
         private let network: InMemoryNetwork
@@ -42,6 +44,10 @@ import Testing
             agent.onMap = { [weak self] in self?.maps.append($0.version) }
             agent.onJoin = { [weak self] in self?.lives.append($0.incarnation.value) }
             agent.onRenew = { [weak self] in self?.renewals.append($0.deadline) }
+            agent.onLost = { [weak self] in
+                guard let self else { return }
+                losses.append(lives.count)
+            }
             agent.onRefused = { [weak self] in self?.refused = $0 }
             if listens { try listen() }
         }
@@ -151,6 +157,7 @@ import Testing
         scene.refusals = [RPCError(.notFound, "no such lease")]
         scene.time.run(for: .seconds(4))
         #expect(scene.lives == [1, 2])
+        #expect(scene.losses == [1])
         #expect(scene.joins.map(\.cluster) == [0, 77], "it says which cluster it was of")
         #expect(scene.maps == [5, 5], "a new life looks at the map anew")
         scene.time.run(for: .seconds(30))
@@ -183,6 +190,37 @@ import Testing
         scene.time.run(for: .seconds(30))
         #expect(scene.joins.count == 1 && scene.beats.isEmpty)
         #expect(scene.time.isIdle)
+    }
+
+    @Test func theLeaseIsGivenBackOnceNobodyWrites() throws {
+        let scene = try Scene()
+        scene.start()
+        scene.time.run(for: .seconds(1))
+        var close: (() -> Void)?
+        scene.agent.onLeave = { close = $0 }
+        var stopped = 0
+        scene.core.perform { scene.agent.stop { stopped += 1 } }
+        scene.time.run(for: .milliseconds(900))
+        #expect(stopped == 0 && scene.leaves == 0)
+        scene.core.perform { close?() }
+        scene.time.run(for: .seconds(1))
+        #expect(stopped == 1 && scene.leaves == 1)
+        #expect(scene.time.isIdle)
+    }
+
+    @Test func aLeaseThatMayBeWrittenUnderIsLeftToRunOut() throws {
+        let scene = try Scene()
+        scene.start()
+        scene.time.run(for: .seconds(1))
+        var close: (() -> Void)?
+        scene.agent.onLeave = { close = $0 }
+        var stopped = 0
+        scene.core.perform { scene.agent.stop { stopped += 1 } }
+        scene.time.run(for: .seconds(1))
+        #expect(stopped == 1 && scene.leaves == 0)
+        scene.core.perform { close?() }
+        scene.time.run(for: .seconds(1))
+        #expect(stopped == 1 && scene.leaves == 0, "too late")
     }
 
     @Test func stoppingBeforeItHasJoinedIsImmediate() throws {

@@ -34,7 +34,7 @@ final class ShardScene {
         handler = ShardHandler(shard, core: core, limits: limits)
         handler.register(in: services)
         guard isReady else { return }
-        shard.joined(lease())
+        shard.holds(lease())
         var map = Self.map()
         map.tables[0].spec.storage = storage
         try shard.adopt(map)

@@ -115,7 +115,7 @@ import Testing
         #expect(commit(0).failure?.code == .unavailable)
         #expect(inquire(0).failure?.code == .unavailable)
         #expect(abort(0, attempt: 2).failure?.code == .unavailable)
-        scene.shard.renewed(scene.lease())
+        scene.shard.holds(scene.lease())
         #expect(commit(0) == .success(committed))
         #expect(scene.row(key) == [-1, -1])
     }
