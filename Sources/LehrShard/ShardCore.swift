@@ -176,6 +176,13 @@ package final class ShardCore {
         guard theirs == cluster else { throw .wrongCluster(mine: cluster, theirs: theirs) }
     }
 
+    /// To be asked when something was written, before anybody is told: what a lease does not cover at
+    /// the end is as good as not done. Its repeat is dropped where it was applied.
+    package func checkAnswer(now: Instant) throws(ShardRefusal) {
+        guard guards.contains(.answersWithLease) else { return }
+        do throws(ShardRefusal) { try checkLease(now: now) } catch { throw .answeredTooLate }
+    }
+
     func checkLease(now: Instant) throws(ShardRefusal) {
         guard !isClosed else { throw .closing }
         guard let lease, lease.mayWrite(at: now) || !guards.contains(.ownerChecksItsLease) else {

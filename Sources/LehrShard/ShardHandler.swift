@@ -107,6 +107,7 @@ package final class ShardHandler {
             answer = try shard.push(slices, identity, cluster: cluster, now: core.now)
             compactor.wake()
         }
+        try shard.checkAnswer(now: core.now)
         counters.pushes += 1
         counters.keysPushed += slices.reduce(0) { $0 + UInt64($1.keyCount) }
         counters.repeats += UInt64(answer.repeated)
@@ -159,6 +160,7 @@ package final class ShardHandler {
         let (identity, cluster) = (request.identity, ClusterID(request.cluster_id))
         answering(respond) { () throws(ShardRefusal) in
             let status = try body(try Self.identity(identity), cluster)
+            try shard.checkAnswer(now: core.now)
             respond.succeed { answer, _ in answer.state = .init(rawValue: status.wire) }
         }
     }

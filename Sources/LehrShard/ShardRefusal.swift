@@ -4,7 +4,7 @@ import LehrRPC
 package import LehrTable
 import LehrWire
 
-/// Why a shard says no; nothing has been applied.
+/// Why a shard says no; nothing has been applied, but by what is `answeredTooLate`.
 package enum ShardRefusal: Error, Equatable, CustomStringConvertible {
     case wrongCluster(mine: ClusterID, theirs: ClusterID)
     /// This process has not learnt yet which cluster it is of.
@@ -17,6 +17,8 @@ package enum ShardRefusal: Error, Equatable, CustomStringConvertible {
     case keyOutside(PartitionID, key: String)
     /// This shard's lease may have ended: writing could cross a new owner's.
     case leaseEnded
+    /// The lease has ended between the check and the answer, as when the process was stopped there.
+    case answeredTooLate
     /// This shard is stopping, and its lease about to be given back.
     case closing
     /// Rows of int8 are restored and read.
@@ -46,6 +48,8 @@ package enum ShardRefusal: Error, Equatable, CustomStringConvertible {
             \(partition.table.value)
             """
         case .leaseEnded: "this shard cannot renew its lease and takes no writes until it can"
+        case .answeredTooLate:
+            "this shard's lease has ended meanwhile; a repeat of what was applied does no harm"
         case .closing: "this shard is stopping and takes no more writes"
         case .notTrained(let table):
             """
@@ -65,7 +69,7 @@ package enum ShardRefusal: Error, Equatable, CustomStringConvertible {
         case .wrongCluster, .olderGeneration, .notTrained: .failedPrecondition
         case .stale, .unknownJob: .aborted
         case .malformed, .keyOutside: .invalidArgument
-        case .leaseEnded, .closing, .notJoined: .unavailable
+        case .leaseEnded, .answeredTooLate, .closing, .notJoined: .unavailable
         case .exhausted: .resourceExhausted
         case .step(let refusal):
             switch refusal {

@@ -25,13 +25,14 @@ final class ShardScene {
     /// - Parameters:
     ///   - pool: of the shard's memory.
     ///   - storage: of table 1.
+    ///   - sleeper: what the handler takes for the core.
     init(
         limits: RPCLimits = RPCLimits(), isReady: Bool = true, pool: BlockPool = BlockPool(),
-        storage: RowStorage = RowStorage()
+        storage: RowStorage = RowStorage(), core sleeper: ((VirtualCore) -> any Core)? = nil
     ) throws {
         core = VirtualCore(on: time)
         shard = ShardCore(index: 0, pool: pool)
-        handler = ShardHandler(shard, core: core, limits: limits)
+        handler = ShardHandler(shard, core: sleeper?(core) ?? core, limits: limits)
         handler.register(in: services)
         guard isReady else { return }
         shard.holds(lease())
