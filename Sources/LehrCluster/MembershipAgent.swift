@@ -49,10 +49,15 @@ package final class MembershipAgent {
     private let logger: Logger
     private var backoff: Backoff
     private var watchBackoff: Backoff
+    private var random: RandomSource
     /// The cluster joined, now or in an earlier life; 0 before the first join.
     package private(set) var cluster: ClusterID
     private var heartbeat = Duration.seconds(3)
     private var watch: (any Call)?
+    /// Watches begun: what comes of an earlier one is not heard.
+    private var watchCount = 0
+    /// The map that was known when a renewal last told of a later one.
+    private var behindSince: UInt64?
     private var timer: TimerID?
     private var isStopped = false
     private var saidMissing = false
@@ -76,6 +81,7 @@ package final class MembershipAgent {
         var random = random
         backoff = Backoff(random: RandomSource(seed: random.next()))
         watchBackoff = Backoff(random: RandomSource(seed: random.next()))
+        self.random = random
     }
 
     package func start() { join() }
@@ -159,7 +165,7 @@ package final class MembershipAgent {
             ])
         onJoin?(lease)
         followMap()
-        beatLater(after: heartbeat)
+        beatLater(after: heartbeat, earlierBy: heartbeat / 2)
     }
 
     private func joinFailed(_ error: RPCError) {
@@ -192,9 +198,11 @@ package final class MembershipAgent {
 
     // MARK: - Renewing
 
-    private func beatLater(after delay: Duration) {
+    /// Members that were answered together drift apart again: each comes earlier by chance.
+    private func beatLater(after delay: Duration, earlierBy most: Duration) {
+        let jitter = Duration.nanoseconds(Int64(random.below(Int(most.nanoseconds) + 1)))
         timer.map { core.cancel($0) }
-        timer = core.schedule(after: delay) { [self] in beat() }
+        timer = core.schedule(after: delay - jitter) { [self] in beat() }
     }
 
     private func beat() {
@@ -212,7 +220,8 @@ package final class MembershipAgent {
                 self.lease?.renew(
                     sent: counted(from: sent), ttl: .milliseconds(Int64(answer.pointee.ttl_ms)))
                 if let renewed = self.lease { onRenew?(renewed) }
-                beatLater(after: heartbeat)
+                replaceDeadWatch(answer.pointee.map_version)
+                beatLater(after: heartbeat, earlierBy: heartbeat / 10)
             case .failure(let error) where error.code == .notFound:
                 logger.warning(
                     "the lease has ended, joining anew", metadata: ["member": "\(identity.name)"])
@@ -221,7 +230,7 @@ package final class MembershipAgent {
             case .failure(let error):
                 sayMissing(error)
                 // Sooner than usual: with one beat lost, the next one must still come in time.
-                beatLater(after: heartbeat / 4)
+                beatLater(after: heartbeat / 4, earlierBy: heartbeat / 8)
             }
         }
     }
@@ -240,19 +249,40 @@ package final class MembershipAgent {
 
     // MARK: - Following the map
 
+    /// A stream may stand while nothing comes through it any more. `version` is the coordinator's: who
+    /// knows an older one at two renewals, and has heard nothing in between, asks anew.
+    private func replaceDeadWatch(_ version: UInt64) {
+        let known = map?.version ?? 0
+        guard version > known, guards.contains(.deadWatchesAreReplaced) else {
+            behindSince = nil
+            return
+        }
+        guard behindSince == known else {
+            behindSince = known
+            return
+        }
+        behindSince = nil
+        logger.info("the watch of the cluster map tells nothing, asking anew")
+        followMap()
+    }
+
     private func followMap() {
         watch?.cancel()
-        let incarnation = lease?.incarnation
+        watchCount += 1
+        let (number, incarnation) = (watchCount, lease?.incarnation)
         watch = channel.serverStreaming(CoordinatorMethods.watchClusterMap) { _, _ in
         } onMessage: { [self] message in
-            guard !isStopped, lease?.incarnation == incarnation else { return }
+            guard !isStopped, number == watchCount, lease?.incarnation == incarnation
+            else { return }
             watchBackoff.reset()
             receive(message.pointee)
         } onEnd: { [self] _ in
-            guard !isStopped, lease != nil, lease?.incarnation == incarnation else { return }
+            guard !isStopped, number == watchCount, lease != nil, lease?.incarnation == incarnation
+            else { return }
             watch = nil
             _ = core.schedule(after: watchBackoff.next()) { [self] in
-                guard !isStopped, watch == nil, lease?.incarnation == incarnation else { return }
+                guard !isStopped, number == watchCount, lease?.incarnation == incarnation
+                else { return }
                 followMap()
             }
         }

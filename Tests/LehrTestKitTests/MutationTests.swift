@@ -53,6 +53,9 @@ import Testing
         Mutation(
             "a lease is given back before the cores are closed", without: .closedBeforeLeft,
             in: "a shard that is told to stop", seed: 1),
+        Mutation(
+            "a dead watch is waited for", without: .deadWatchesAreReplaced,
+            in: "a watch of the map that tells nothing", seed: 1),
     ]
 
     @Test(arguments: mutations)
