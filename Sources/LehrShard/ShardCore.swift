@@ -111,8 +111,7 @@ package final class ShardCore {
         jobs = Set(owned.values.map(\.job))
         wideTables = Set(
             map.tables.filter { $0.spec.storage.keyWidth == .bits128 }.map(\.id))
-        let jobs = self.jobs
-        steps = steps.filter { jobs.contains($0.key) }
+        dropStaleSteps()
         if let failure { throw failure }
     }
 

@@ -1,3 +1,4 @@
+package import LehrCluster
 package import LehrCore
 import LehrMembership
 import LehrRPC
@@ -27,6 +28,8 @@ package enum ShardRefusal: Error, Equatable, CustomStringConvertible {
     case exhausted(String)
     case step(StepRefusal)
     case stepConflict(String)
+    /// A commit of what is not here for all the partitions that it names.
+    case notStaged(PushIdentity)
 
     package var description: String {
         switch self {
@@ -60,6 +63,11 @@ package enum ShardRefusal: Error, Equatable, CustomStringConvertible {
         case .exhausted(let reason): reason
         case .step(let refusal): "\(refusal)"
         case .stepConflict(let reason): reason
+        case .notStaged(let step):
+            """
+            batch \(step.batch) of part \(step.part) is neither staged nor committed in every \
+            partition of the request; inquire under a new attempt
+            """
         }
     }
 
@@ -77,7 +85,7 @@ package enum ShardRefusal: Error, Equatable, CustomStringConvertible {
             case .tooManyParts: .resourceExhausted
             case .batchOutOfRange: .invalidArgument
             }
-        case .stepConflict: .failedPrecondition
+        case .stepConflict, .notStaged: .failedPrecondition
         }
     }
 }

@@ -106,15 +106,25 @@ final class ShardScene {
         call(ShardMethods.push, request.encoded) { [$0.applied, $0.repeated_partitions] }
     }
 
+    /// `partitions`: the incarnations of the first ones of table 1.
     func step(
         _ method: Method<Wire.StepRequest, Wire.StepResponse>, batch: UInt64, attempt: UInt32 = 1,
-        job: UInt64 = 1, generation: UInt32 = 1
+        job: UInt64 = 1, generation: UInt32 = 1, at partitions: [UInt64] = [100, 101]
     ) -> Result<UInt32, RPCError> {
         let bytes = Wire.StepRequest.encode { request, arena in
             request.cluster_id = Self.cluster
             request.identity = arena.make(Wire.PushIdentity.self) { identity, _ in
                 (identity.job, identity.generation, identity.batch) = (job, generation, batch)
                 identity.attempt = attempt
+            }
+            (request.n_tables, request.tables) = arena.list([1]) { _, table, arena in
+                table.table = 1
+                (table.n_partitions, table.partitions) = arena.list(
+                    Array(partitions.enumerated())
+                ) { partition, ref, _ in
+                    ref.index = UInt32(partition.offset)
+                    ref.incarnation = partition.element
+                }
             }
         }
         return call(method, bytes) { $0.state.rawValue }
