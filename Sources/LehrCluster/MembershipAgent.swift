@@ -33,6 +33,11 @@ package final class MembershipAgent {
     package var onJoin: ((HeldLease) -> Void)?
     /// Called at each renewal, with the new deadline.
     package var onRenew: ((HeldLease) -> Void)?
+    /// Called when the lease has ended, before the process joins anew.
+    package var onLost: (() -> Void)?
+    /// Called when the process is to leave; its argument is to be called when nobody writes any more in
+    /// this process, and the lease is given back then.
+    package var onLeave: ((@escaping () -> Void) -> Void)?
     /// Called when the coordinator does not take this process, which must end: it belongs to another
     /// cluster, or its certificate is not of the member that it says it is.
     package var onRefused: ((RPCError) -> Void)?
@@ -44,10 +49,15 @@ package final class MembershipAgent {
     private let logger: Logger
     private var backoff: Backoff
     private var watchBackoff: Backoff
+    private var random: RandomSource
     /// The cluster joined, now or in an earlier life; 0 before the first join.
     package private(set) var cluster: ClusterID
     private var heartbeat = Duration.seconds(3)
     private var watch: (any Call)?
+    /// Watches begun: what comes of an earlier one is not heard.
+    private var watchCount = 0
+    /// The map that was known when a renewal last told of a later one.
+    private var behindSince: UInt64?
     private var timer: TimerID?
     private var isStopped = false
     private var saidMissing = false
@@ -71,11 +81,15 @@ package final class MembershipAgent {
         var random = random
         backoff = Backoff(random: RandomSource(seed: random.next()))
         watchBackoff = Backoff(random: RandomSource(seed: random.next()))
+        self.random = random
     }
 
     package func start() { join() }
 
-    /// Gives the lease back, then calls `completion`; waits at most a second for the coordinator.
+    /// Closes what writes, gives the lease back, then calls `completion`.
+    ///
+    /// Waits at most a second for the one and a second for the coordinator. A lease whose holder may
+    /// still write is not given back, but runs out.
     package func stop(_ completion: @escaping () -> Void) {
         isStopped = true
         timer.map { core.cancel($0) }
@@ -83,6 +97,26 @@ package final class MembershipAgent {
         watch = nil
         guard let lease else { return completion() }
         self.lease = nil
+        guard let onLeave, guards.contains(.closedBeforeLeft) else {
+            return leave(lease, completion)
+        }
+        var isOver = false
+        let patience = core.schedule(after: Self.closingMax) { [logger] in
+            isOver = true
+            logger.warning("what writes does not stop, the lease is left to run out")
+            completion()
+        }
+        onLeave { [self] in
+            guard !isOver else { return }
+            isOver = true
+            core.cancel(patience)
+            leave(lease, completion)
+        }
+    }
+
+    private static let closingMax = Duration.seconds(1)
+
+    private func leave(_ lease: HeldLease, _ completion: @escaping () -> Void) {
         let options = CallOptions(timeout: .seconds(1))
         channel.unary(CoordinatorMethods.leave, options) { [identity] request, arena in
             request.name = arena.string(identity.name)
@@ -131,7 +165,7 @@ package final class MembershipAgent {
             ])
         onJoin?(lease)
         followMap()
-        beatLater(after: heartbeat)
+        beatLater(after: heartbeat, earlierBy: heartbeat / 2)
     }
 
     private func joinFailed(_ error: RPCError) {
@@ -164,9 +198,11 @@ package final class MembershipAgent {
 
     // MARK: - Renewing
 
-    private func beatLater(after delay: Duration) {
+    /// Members that were answered together drift apart again: each comes earlier by chance.
+    private func beatLater(after delay: Duration, earlierBy most: Duration) {
+        let jitter = Duration.nanoseconds(Int64(random.below(Int(most.nanoseconds) + 1)))
         timer.map { core.cancel($0) }
-        timer = core.schedule(after: delay) { [self] in beat() }
+        timer = core.schedule(after: delay - jitter) { [self] in beat() }
     }
 
     private func beat() {
@@ -184,7 +220,8 @@ package final class MembershipAgent {
                 self.lease?.renew(
                     sent: counted(from: sent), ttl: .milliseconds(Int64(answer.pointee.ttl_ms)))
                 if let renewed = self.lease { onRenew?(renewed) }
-                beatLater(after: heartbeat)
+                replaceDeadWatch(answer.pointee.map_version)
+                beatLater(after: heartbeat, earlierBy: heartbeat / 10)
             case .failure(let error) where error.code == .notFound:
                 logger.warning(
                     "the lease has ended, joining anew", metadata: ["member": "\(identity.name)"])
@@ -193,7 +230,7 @@ package final class MembershipAgent {
             case .failure(let error):
                 sayMissing(error)
                 // Sooner than usual: with one beat lost, the next one must still come in time.
-                beatLater(after: heartbeat / 4)
+                beatLater(after: heartbeat / 4, earlierBy: heartbeat / 8)
             }
         }
     }
@@ -207,23 +244,45 @@ package final class MembershipAgent {
         lease = nil
         watch?.cancel()
         watch = nil
+        onLost?()
     }
 
     // MARK: - Following the map
 
+    /// A stream may stand while nothing comes through it any more. `version` is the coordinator's: who
+    /// knows an older one at two renewals, and has heard nothing in between, asks anew.
+    private func replaceDeadWatch(_ version: UInt64) {
+        let known = map?.version ?? 0
+        guard version > known, guards.contains(.deadWatchesAreReplaced) else {
+            behindSince = nil
+            return
+        }
+        guard behindSince == known else {
+            behindSince = known
+            return
+        }
+        behindSince = nil
+        logger.info("the watch of the cluster map tells nothing, asking anew")
+        followMap()
+    }
+
     private func followMap() {
         watch?.cancel()
-        let incarnation = lease?.incarnation
+        watchCount += 1
+        let (number, incarnation) = (watchCount, lease?.incarnation)
         watch = channel.serverStreaming(CoordinatorMethods.watchClusterMap) { _, _ in
         } onMessage: { [self] message in
-            guard !isStopped, lease?.incarnation == incarnation else { return }
+            guard !isStopped, number == watchCount, lease?.incarnation == incarnation
+            else { return }
             watchBackoff.reset()
             receive(message.pointee)
         } onEnd: { [self] _ in
-            guard !isStopped, lease != nil, lease?.incarnation == incarnation else { return }
+            guard !isStopped, number == watchCount, lease != nil, lease?.incarnation == incarnation
+            else { return }
             watch = nil
             _ = core.schedule(after: watchBackoff.next()) { [self] in
-                guard !isStopped, watch == nil, lease?.incarnation == incarnation else { return }
+                guard !isStopped, number == watchCount, lease?.incarnation == incarnation
+                else { return }
                 followMap()
             }
         }

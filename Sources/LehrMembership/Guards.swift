@@ -24,5 +24,12 @@ package struct Guards: OptionSet, Hashable, Sendable {
     /// Nothing is answered that could not be made durable.
     package static let savedBeforeSaid = Guards(rawValue: 1 << 8)
 
-    package static let all = Guards(rawValue: (1 << 9) - 1)
+    /// A lease is given back when nothing is written under it any more.
+    package static let closedBeforeLeft = Guards(rawValue: 1 << 9)
+    /// What was written is acknowledged only under a lease that lasts until then.
+    package static let answersWithLease = Guards(rawValue: 1 << 10)
+    /// A watch of the map that is open and tells nothing new is replaced.
+    package static let deadWatchesAreReplaced = Guards(rawValue: 1 << 11)
+
+    package static let all = Guards(rawValue: .max)
 }

@@ -17,7 +17,14 @@ extension ShardCore {
     package func push(
         _ slices: [TableSlice], _ identity: PushIdentity, cluster: ClusterID, now: Instant
     ) throws(ShardRefusal) -> PushAnswer {
-        let checked = try check(push: slices, identity, cluster: cluster, now: now)
+        try apply(
+            try check(push: slices, identity, cluster: cluster, now: now), identity, now: now)
+    }
+
+    /// Applies what was checked, where it was not before.
+    func apply(
+        _ checked: [CheckedSlice], _ identity: PushIdentity, now: Instant
+    ) throws(ShardRefusal) -> PushAnswer {
         var answer = PushAnswer()
         var toApply = checked
         for index in checked.indices {

@@ -1,12 +1,29 @@
 package import LehrCluster
 package import LehrCore
+import LehrMembership
 package import LehrTable
+
+/// A partition, and the incarnation that somebody believes in.
+package struct PartitionClaim: Hashable, Sendable {
+    package let id: PartitionID
+    package let incarnation: PartitionIncarnation
+
+    package init(_ id: PartitionID, _ incarnation: PartitionIncarnation) {
+        self.id = id
+        self.incarnation = incarnation
+    }
+}
+
+/// A push request that is kept until it is committed or dropped, and the partitions that it touches.
+struct StagedPush {
+    let request: [UInt8]
+    let claims: Set<PartitionClaim>
+}
 
 /// The staged steps of one job in sequential mode, on one core.
 struct JobSteps {
     var generation: UInt32
-    /// What is staged is the push request itself, kept until it is committed or dropped.
-    var ledger = StepLedger<[UInt8]>(byteLimit: ShardCore.stagedBytesMax)
+    var ledger = StepLedger<StagedPush>(byteLimit: ShardCore.stagedBytesMax)
 }
 
 /// Sequential mode: a step commits on every owner or on none (`StepLedger` has the protocol).
@@ -23,13 +40,20 @@ extension ShardCore {
         else {
             throw Self.windowExhausted(identity)
         }
+        let push = StagedPush(
+            request: request, claims: Set(checked.flatMap { $0.runs.map(\.partition.claim) }))
         var staging: StepStaging = .staged
+        var kept: StagedPush?
         try withLedger(identity) {
             staging = $0.stage(
-                identity.step, attempt: UInt64(identity.attempt), payload: request,
+                identity.step, attempt: UInt64(identity.attempt), payload: push,
                 byteCount: request.count)
+            kept = $0.staged?.payload
         }
         switch staging {
+        case .staged where kept?.claims != push.claims:
+            throw .stepConflict(
+                "batch \(identity.batch) of part \(identity.part) is staged for other partitions")
         case .staged: return .staged
         case .alreadyCommitted: return .committed
         case .occupied(let step, let attempt):
@@ -42,10 +66,13 @@ extension ShardCore {
     }
 
     package func inquire(
-        _ identity: PushIdentity, cluster: ClusterID, now: Instant
+        _ identity: PushIdentity, at claims: [PartitionClaim], cluster: ClusterID, now: Instant
     ) throws(ShardRefusal) -> StepStatus {
-        try check(cluster: cluster)
-        try checkLease(now: now)
+        _ = try check(identity, claims, cluster, now)
+        return try status(of: identity)
+    }
+
+    private func status(of identity: PushIdentity) throws(ShardRefusal) -> StepStatus {
         var inquiry: StepInquiry = .status(.none)
         try withLedger(identity) {
             inquiry = $0.inquire(identity.step, attempt: UInt64(identity.attempt))
@@ -56,37 +83,43 @@ extension ShardCore {
         }
     }
 
-    /// Takes the staged request out for the caller to decode and `applyCommitted` at once; nil when
-    /// nothing of the step is left to do here.
-    package func commit(
-        _ identity: PushIdentity, cluster: ClusterID, now: Instant
+    /// The request that is staged of a step for just these partitions, for the caller to decode and
+    /// `commit` at once; nil when the step has been committed to all of them.
+    package func staged(
+        _ identity: PushIdentity, at claims: [PartitionClaim], cluster: ClusterID, now: Instant
     ) throws(ShardRefusal) -> [UInt8]? {
-        try check(cluster: cluster)
-        try checkLease(now: now)
-        var commit: StepCommit<[UInt8]> = .notStaged
+        let partitions = try check(identity, claims, cluster, now)
+        switch try status(of: identity) {
+        case .committed where partitions.allSatisfy({ $0.has(identity) }): return nil
+        case .staged:
+            guard let push = steps[identity.job]?.ledger.staged?.payload, push.claims == Set(claims)
+            else { throw .notStaged(identity) }
+            return push.request
+        case .committed, .none: throw .notStaged(identity)
+        }
+    }
+
+    /// Applies a staged push under the identity that it was staged with, `push`; the step counts as
+    /// committed once nothing can stop that any more.
+    package func commit(
+        _ slices: [TableSlice], staged push: PushIdentity, _ identity: PushIdentity, now: Instant
+    ) throws(ShardRefusal) {
+        let checked = try check(push: slices, push, cluster: cluster, now: now)
+        guard checked.allSatisfy({ $0.runs.allSatisfy { $0.partition.hasRoom(for: push) } }) else {
+            throw Self.windowExhausted(push)
+        }
+        var commit: StepCommit<StagedPush> = .notStaged
         try withLedger(identity) {
             commit = $0.commit(identity.step, attempt: UInt64(identity.attempt))
         }
-        switch commit {
-        case .apply(let request): return request
-        // Not staged: this core has no partition that the step touches.
-        case .alreadyCommitted, .notStaged: return nil
-        case .refused(let refusal): throw .step(refusal)
-        }
-    }
-
-    /// Applies a staged push under the identity that it was staged with.
-    package func applyCommitted(
-        _ slices: [TableSlice], _ identity: PushIdentity, now: Instant
-    ) throws(ShardRefusal) {
-        _ = try push(slices, identity, cluster: cluster, now: now)
+        guard case .apply = commit else { throw .notStaged(identity) }
+        _ = try apply(checked, push, now: now)
     }
 
     package func abort(
-        _ identity: PushIdentity, cluster: ClusterID, now: Instant
+        _ identity: PushIdentity, at claims: [PartitionClaim], cluster: ClusterID, now: Instant
     ) throws(ShardRefusal) -> StepStatus {
-        try check(cluster: cluster)
-        try checkLease(now: now)
+        _ = try check(identity, claims, cluster, now)
         var abort: StepAbort = .aborted
         try withLedger(identity) {
             abort = $0.abort(identity.step, attempt: UInt64(identity.attempt))
@@ -99,8 +132,45 @@ extension ShardCore {
         }
     }
 
+    /// The partitions that a step's request names, or why it is refused.
+    private func check(
+        _ identity: PushIdentity, _ claims: [PartitionClaim], _ cluster: ClusterID, _ now: Instant
+    ) throws(ShardRefusal) -> [OwnedPartition] {
+        try check(cluster: cluster)
+        try checkLease(now: now)
+        guard jobs.contains(identity.job) else { throw .unknownJob(identity.job) }
+        guard !claims.isEmpty else { throw .malformed("a step names the partitions it is about") }
+        var partitions: [OwnedPartition] = []
+        for claim in claims {
+            let partition = try owned(claim.id, claim.incarnation)
+            guard partition.job == identity.job else {
+                throw .malformed(
+                    "table \(claim.id.table.value) is not of job \(identity.job.value)")
+            }
+            partitions.append(partition)
+        }
+        return partitions
+    }
+
+    /// Drops steps of jobs that have gone, and what is staged for a partition that is not here any more
+    /// as it was: the step cannot be committed, and its worker computes it anew.
+    func dropStaleSteps() {
+        for (job, var known) in steps {
+            guard jobs.contains(job) else {
+                steps[job] = nil
+                continue
+            }
+            let isStale = known.ledger.staged?.payload.claims.contains {
+                partition($0.id)?.incarnation != $0.incarnation
+            }
+            guard isStale == true else { continue }
+            known.ledger.dropStaged()
+            steps[job] = known
+        }
+    }
+
     private func withLedger(
-        _ identity: PushIdentity, _ body: (inout StepLedger<[UInt8]>) -> Void
+        _ identity: PushIdentity, _ body: (inout StepLedger<StagedPush>) -> Void
     ) throws(ShardRefusal) {
         guard jobs.contains(identity.job) else { throw .unknownJob(identity.job) }
         var job = steps[identity.job] ?? JobSteps(generation: identity.generation)
@@ -111,6 +181,16 @@ extension ShardCore {
         job.ledger.settleParts(below: identity.partFloor)
         body(&job.ledger)
         steps[identity.job] = job
+    }
+}
+
+extension OwnedPartition {
+    var claim: PartitionClaim { PartitionClaim(id, incarnation) }
+
+    /// Whether the batch was applied here or is settled.
+    fileprivate func has(_ identity: PushIdentity) -> Bool {
+        generation == identity.generation
+            && applied.contains(part: identity.part, batch: identity.batch)
     }
 }
 

@@ -11,7 +11,11 @@ package final class ShardCore {
     /// The memory of all partitions.
     package let pool: BlockPool
     package private(set) var cluster = ClusterID(0)
-    package internal(set) var lease: HeldLease?
+    package private(set) var lease: HeldLease?
+    /// The life that the partitions are of; it outlives its lease.
+    package private(set) var life: MemberIncarnation?
+    /// Whether the process is about to give its lease back.
+    private var isClosed = false
     /// By table, then by partition index. Only looked up, never iterated in a decision.
     private var partitions: [PartitionID: OwnedPartition] = [:]
     var steps: [JobID: JobSteps] = [:]
@@ -49,18 +53,23 @@ package final class ShardCore {
 
     // MARK: - Ownership
 
-    /// A new life of the process: what an earlier one owned is no longer ours.
-    package func joined(_ lease: HeldLease) {
-        if let old = self.lease, old.incarnation != lease.incarnation,
-            guards.contains(.ownerFencesOldLives)
-        {
-            dropAll()
-        }
+    /// The process has this lease: a new life's, whose partitions are none of an earlier one's, or the
+    /// same life's again.
+    package func holds(_ lease: HeldLease) {
+        guard !isClosed else { return }
+        if let life, life != lease.incarnation, guards.contains(.ownerFencesOldLives) { dropAll() }
+        life = lease.incarnation
         self.lease = lease
     }
 
-    package func renewed(_ lease: HeldLease) {
-        if lease.incarnation == self.lease?.incarnation { self.lease = lease }
+    /// The process's lease has ended: nothing is written until there is a new one. Reads go on.
+    package func lost() { lease = nil }
+
+    /// The process gives its lease back: nothing is written from now on, whatever else is heard. Reads
+    /// go on until the process ends.
+    package func close() {
+        lease = nil
+        isClosed = true
     }
 
     /// Takes over what the map gives to this core and drops the rest.
@@ -102,8 +111,7 @@ package final class ShardCore {
         jobs = Set(owned.values.map(\.job))
         wideTables = Set(
             map.tables.filter { $0.spec.storage.keyWidth == .bits128 }.map(\.id))
-        let jobs = self.jobs
-        steps = steps.filter { jobs.contains($0.key) }
+        dropStaleSteps()
         if let failure { throw failure }
     }
 
@@ -167,7 +175,15 @@ package final class ShardCore {
         guard theirs == cluster else { throw .wrongCluster(mine: cluster, theirs: theirs) }
     }
 
+    /// To be asked when something was written, before anybody is told: what a lease does not cover at
+    /// the end is as good as not done. Its repeat is dropped where it was applied.
+    package func checkAnswer(now: Instant) throws(ShardRefusal) {
+        guard guards.contains(.answersWithLease) else { return }
+        do throws(ShardRefusal) { try checkLease(now: now) } catch { throw .answeredTooLate }
+    }
+
     func checkLease(now: Instant) throws(ShardRefusal) {
+        guard !isClosed else { throw .closing }
         guard let lease, lease.mayWrite(at: now) || !guards.contains(.ownerChecksItsLease) else {
             throw .leaseEnded
         }

@@ -107,6 +107,7 @@ package final class ShardHandler {
             answer = try shard.push(slices, identity, cluster: cluster, now: core.now)
             compactor.wake()
         }
+        try shard.checkAnswer(now: core.now)
         counters.pushes += 1
         counters.keysPushed += slices.reduce(0) { $0 + UInt64($1.keyCount) }
         counters.repeats += UInt64(answer.repeated)
@@ -120,45 +121,55 @@ package final class ShardHandler {
 
     private func registerSteps(in services: ServiceTable) {
         services.unary(ShardMethods.inquireStep) { [self] _, request, respond in
-            step(request, respond) { identity, cluster throws(ShardRefusal) in
-                try shard.inquire(identity, cluster: cluster, now: core.now)
+            step(request, respond) { identity, claims, cluster throws(ShardRefusal) in
+                try shard.inquire(identity, at: claims, cluster: cluster, now: core.now)
             }
         }
         services.unary(ShardMethods.abortStep) { [self] _, request, respond in
-            step(request, respond) { identity, cluster throws(ShardRefusal) in
-                try shard.abort(identity, cluster: cluster, now: core.now)
+            step(request, respond) { identity, claims, cluster throws(ShardRefusal) in
+                try shard.abort(identity, at: claims, cluster: cluster, now: core.now)
             }
         }
         services.unary(ShardMethods.commitStep) { [self] _, request, respond in
-            step(request, respond) { identity, cluster throws(ShardRefusal) in
-                if let staged = try shard.commit(identity, cluster: cluster, now: core.now) {
-                    try apply(staged)
-                }
+            step(request, respond) { identity, claims, cluster throws(ShardRefusal) in
+                let staged = try shard.staged(
+                    identity, at: claims, cluster: cluster, now: core.now)
+                if let staged { try commit(staged, identity) }
                 return .committed
             }
         }
     }
 
-    private func apply(_ staged: [UInt8]) throws(ShardRefusal) {
+    private func commit(
+        _ staged: [UInt8], _ identity: PushIdentity
+    ) throws(ShardRefusal) {
         try arenas.withArena { arena throws(ShardRefusal) in
             // It was decoded and checked when it was staged.
             guard let request = try? Wire.PushRequest.decode(staged, in: arena) else {
                 throw .stepConflict("what was staged cannot be read")
             }
-            try shard.applyCommitted(
+            try shard.commit(
                 try TableSlice.slices(of: request.pointee, shard, arena),
-                try Self.identity(request.pointee.identity), now: core.now)
+                staged: try Self.identity(request.pointee.identity), identity, now: core.now)
         }
         compactor.wake()
     }
 
     private func step(
         _ request: borrowing Wire.StepRequest, _ respond: Responder<Wire.StepResponse>,
-        _ body: (PushIdentity, ClusterID) throws(ShardRefusal) -> StepStatus
+        _ body: (PushIdentity, [PartitionClaim], ClusterID) throws(ShardRefusal) -> StepStatus
     ) {
         let (identity, cluster) = (request.identity, ClusterID(request.cluster_id))
+        let claims = each(request.n_tables, request.tables).flatMap { table in
+            each(table.n_partitions, table.partitions).map {
+                PartitionClaim(
+                    PartitionID(table: TableID(table.table), index: $0.index),
+                    PartitionIncarnation($0.incarnation))
+            }
+        }
         answering(respond) { () throws(ShardRefusal) in
-            let status = try body(try Self.identity(identity), cluster)
+            let status = try body(try Self.identity(identity), claims, cluster)
+            try shard.checkAnswer(now: core.now)
             respond.succeed { answer, _ in answer.state = .init(rawValue: status.wire) }
         }
     }

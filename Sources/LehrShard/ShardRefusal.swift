@@ -1,10 +1,11 @@
+package import LehrCluster
 package import LehrCore
 import LehrMembership
 import LehrRPC
 package import LehrTable
 import LehrWire
 
-/// Why a shard says no; nothing has been applied.
+/// Why a shard says no; nothing has been applied, but by what is `answeredTooLate`.
 package enum ShardRefusal: Error, Equatable, CustomStringConvertible {
     case wrongCluster(mine: ClusterID, theirs: ClusterID)
     /// This process has not learnt yet which cluster it is of.
@@ -17,12 +18,18 @@ package enum ShardRefusal: Error, Equatable, CustomStringConvertible {
     case keyOutside(PartitionID, key: String)
     /// This shard's lease may have ended: writing could cross a new owner's.
     case leaseEnded
+    /// The lease has ended between the check and the answer, as when the process was stopped there.
+    case answeredTooLate
+    /// This shard is stopping, and its lease about to be given back.
+    case closing
     /// Rows of int8 are restored and read.
     case notTrained(TableID)
     case olderGeneration(current: UInt32)
     case exhausted(String)
     case step(StepRefusal)
     case stepConflict(String)
+    /// A commit of what is not here for all the partitions that it names.
+    case notStaged(PushIdentity)
 
     package var description: String {
         switch self {
@@ -44,6 +51,9 @@ package enum ShardRefusal: Error, Equatable, CustomStringConvertible {
             \(partition.table.value)
             """
         case .leaseEnded: "this shard cannot renew its lease and takes no writes until it can"
+        case .answeredTooLate:
+            "this shard's lease has ended meanwhile; a repeat of what was applied does no harm"
+        case .closing: "this shard is stopping and takes no more writes"
         case .notTrained(let table):
             """
             table \(table.value) keeps its rows as int8, which are read and not trained; push to a \
@@ -53,6 +63,11 @@ package enum ShardRefusal: Error, Equatable, CustomStringConvertible {
         case .exhausted(let reason): reason
         case .step(let refusal): "\(refusal)"
         case .stepConflict(let reason): reason
+        case .notStaged(let step):
+            """
+            batch \(step.batch) of part \(step.part) is neither staged nor committed in every \
+            partition of the request; inquire under a new attempt
+            """
         }
     }
 
@@ -62,7 +77,7 @@ package enum ShardRefusal: Error, Equatable, CustomStringConvertible {
         case .wrongCluster, .olderGeneration, .notTrained: .failedPrecondition
         case .stale, .unknownJob: .aborted
         case .malformed, .keyOutside: .invalidArgument
-        case .leaseEnded, .notJoined: .unavailable
+        case .leaseEnded, .answeredTooLate, .closing, .notJoined: .unavailable
         case .exhausted: .resourceExhausted
         case .step(let refusal):
             switch refusal {
@@ -70,7 +85,7 @@ package enum ShardRefusal: Error, Equatable, CustomStringConvertible {
             case .tooManyParts: .resourceExhausted
             case .batchOutOfRange: .invalidArgument
             }
-        case .stepConflict: .failedPrecondition
+        case .stepConflict, .notStaged: .failedPrecondition
         }
     }
 }

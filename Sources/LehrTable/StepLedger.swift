@@ -102,6 +102,9 @@ package struct StepLedger<Payload> {
         return .aborted
     }
 
+    /// Drops what is staged, because it can never be applied: a later commit finds nothing.
+    package mutating func dropStaged() { staged = nil }
+
     /// Forgets all parts below `part`, which are finished everywhere; their steps count as committed.
     package mutating func settleParts(below part: UInt32) {
         guard part > partFloor else { return }

@@ -39,6 +39,7 @@ package enum Wire {
     package typealias TablePush = Lehr__V1__TablePush
     package typealias PushRequest = Lehr__V1__PushRequest
     package typealias PushResponse = Lehr__V1__PushResponse
+    package typealias TablePartitions = Lehr__V1__TablePartitions
     package typealias StepRequest = Lehr__V1__StepRequest
     package typealias StepResponse = Lehr__V1__StepResponse
     package typealias ScanRequest = Lehr__V1__ScanRequest
@@ -86,6 +87,7 @@ package enum Wire {
         TablePush.self,
         PushRequest.self,
         PushResponse.self,
+        TablePartitions.self,
         StepRequest.self,
         StepResponse.self,
         ScanRequest.self,
@@ -310,6 +312,12 @@ extension Lehr__V1__PushRequest: WireMessage {
 extension Lehr__V1__PushResponse: WireMessage {
     package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
         lehr__v1__push_response__get_descriptor()
+    }
+}
+
+extension Lehr__V1__TablePartitions: WireMessage {
+    package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
+        lehr__v1__table_partitions__get_descriptor()
     }
 }
 

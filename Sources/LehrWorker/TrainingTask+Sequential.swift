@@ -11,22 +11,32 @@ extension TrainingTask {
             [self] result in
             guard isActive else { return }
             switch result {
-            case .success(true): finish(number, by: .commit) { [self] in recover() }
-            case .success(false): finish(number, by: .abort) { [self] in pump() }
+            case .success(true): rollForward(number)
+            case .success(false): drop(number)
             case .failure(let error): fail(error)
             }
         }
     }
 
-    private func finish(
-        _ number: UInt64, by command: TableClient.StepCommand, _ next: @escaping () -> Void
-    ) {
-        operations[number] = environment.client.step(command, identity(of: number)) {
+    /// Commits what a predecessor has staged: the same keys, whoever prepares the batch.
+    private func rollForward(_ number: UInt64) {
+        guard let batch = prepare(number) else { return }
+        operations[number] = environment.client.step(
+            .commit, identity(of: number), touching: keys(of: batch)
+        ) { [self] result in
+            guard isActive else { return }
+            if case .failure(let error) = result { return fail(error) }
+            noteRecovered(number)
+            recover()
+        }
+    }
+
+    private func drop(_ number: UInt64) {
+        operations[number] = environment.client.step(.abort, identity(of: number)) {
             [self] result in
             guard isActive else { return }
             if case .failure(let error) = result { return fail(error) }
-            if case .commit = command { noteRecovered(number) }
-            next()
+            pump()
         }
     }
 
@@ -37,7 +47,9 @@ extension TrainingTask {
             [self] error in
             guard isActive else { return }
             if let error { return fail(error) }
-            operations[number] = environment.client.step(.commit, identity) { [self] result in
+            operations[number] = environment.client.step(
+                .commit, identity, touching: pushes.map { ($0.table, $0.keys) }
+            ) { [self] result in
                 guard isActive else { return }
                 if case .failure(let error) = result { return fail(error) }
                 finished(number, slot)

@@ -80,26 +80,40 @@ final class TrainingTask: WorkerTask {
 
     /// Starts batches while there are slots and batches left; ends the task after the last.
     func pump() {
-        guard isActive, let sequence else { return }
+        guard isActive else { return }
         guard floor.floor < report.batches else { return finish() }
         while isActive, nextBatch < report.batches, let slot = freeSlots.popLast() {
             let number = nextBatch
             nextBatch += 1
-            pull(number, sequence.batch(Int(number), scratch: scratch), slot)
+            pull(number, slot)
         }
     }
 
-    private func pull(_ number: UInt64, _ batch: Batch, _ slot: BatchSlot) {
+    /// A batch with its negatives; nil: it cannot be trained, and the task has failed.
+    func prepare(_ number: UInt64) -> PreparedBatch? {
+        guard let sequence else { return nil }
         let training = job.spec.training
+        let batch = sequence.batch(Int(number), scratch: scratch)
         // A repeat of the batch, by anybody, draws the same negatives.
         var random = RandomSource(
             seed: training.seed, path: Self.negativesStream, UInt64(lease.part), number)
-        let prepared: PreparedBatch
         do throws(ModelError) {
-            prepared = try job.trainer.prepareTraining(batch, random: &random)
+            return try job.trainer.prepareTraining(batch, random: &random)
         } catch {
-            return fail(error.description)
+            fail(error.description)
+            return nil
         }
+    }
+
+    /// The tables that a batch touches, and the keys there.
+    func keys(of batch: PreparedBatch) -> [(table: TableID, keys: [UInt64])] {
+        tables.indices.compactMap {
+            batch.keys[$0].isEmpty ? nil : (tables[$0].id, batch.keys[$0])
+        }
+    }
+
+    private func pull(_ number: UInt64, _ slot: BatchSlot) {
+        guard let prepared = prepare(number) else { return }
         operations[number] = environment.client.pull(
             slot.pulls(prepared, tables, job.trainer)
         ) { [self] error in

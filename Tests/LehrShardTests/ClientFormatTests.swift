@@ -47,7 +47,7 @@ import Testing
                 let server = InMemoryTransport(name: "s\(number)", core: core, network: network)
                 let shard = ShardCore(index: 0)
                 owners.append(shard)
-                shard.joined(
+                shard.holds(
                     HeldLease(
                         incarnation: MemberIncarnation(number), sent: time.now, ttl: .seconds(10),
                         drift: 0))

@@ -48,9 +48,9 @@ import Testing
     }
 
     @Test func aNewLifeOwnsNothingOfTheOldOne() throws {
-        shard.joined(scene.lease())
+        shard.holds(scene.lease())
         #expect(rows == [1, 1, 0, 0, 0], "the same life")
-        shard.joined(scene.lease(MemberIncarnation(6)))
+        shard.holds(scene.lease(MemberIncarnation(6)))
         #expect(rows.isEmpty)
         try shard.adopt(ShardScene.map(version: 2))
         #expect(rows.isEmpty, "the map still names the old life")

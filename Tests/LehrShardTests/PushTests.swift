@@ -129,10 +129,22 @@ import Testing
         refused(.unavailable, "cannot renew its lease") { _ in }
         #expect(
             (try? scene.call(ShardMethods.pull, PullFields().encoded) { $0.n_tables }.get()) == 1)
-        scene.shard.renewed(scene.lease(MemberIncarnation(4)))
-        refused(.unavailable, "cannot renew its lease") { _ in }
-        scene.shard.renewed(scene.lease())
+        scene.shard.holds(scene.lease())
         #expect(scene.push(PushFields(batch: 1)) == .success([2, 0]))
+    }
+
+    @Test func aLeaseThatHasEndedOrIsGivenBackStopsPushesAndNotPulls() {
+        #expect(scene.push(PushFields()) == .success([2, 0]))
+        scene.shard.lost()
+        refused(.unavailable, "cannot renew its lease") { _ in }
+        scene.shard.holds(scene.lease())
+        #expect(scene.push(PushFields(batch: 1)) == .success([2, 0]))
+        scene.shard.close()
+        refused(.unavailable, "is stopping") { $0.batch = 2 }
+        scene.shard.holds(scene.lease())
+        refused(.unavailable, "is stopping") { $0.batch = 2 }
+        #expect(
+            (try? scene.call(ShardMethods.pull, PullFields().encoded) { $0.n_tables }.get()) == 1)
     }
 
     @Test func anOlderGenerationIsOverAndANewOneCountsAnew() {
@@ -189,7 +201,7 @@ import Testing
                     == .unavailable)
         }
         #expect(scene.step(ShardMethods.inquireStep, batch: 0).failure?.code == .unavailable)
-        scene.shard.joined(scene.lease())
+        scene.shard.holds(scene.lease())
         #expect(scene.push(PushFields()).failure?.code == .unavailable)
         try scene.shard.adopt(ShardScene.map())
         #expect(scene.push(PushFields()) == .success([2, 0]))

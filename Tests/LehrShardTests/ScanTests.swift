@@ -121,7 +121,7 @@ import Testing
         let (scene, _) = try scene(rows: 30_000)
         let stream = Stream(room: 1)
         scan(scene, stream)
-        scene.shard.joined(scene.lease(MemberIncarnation(6)))
+        scene.shard.holds(scene.lease(MemberIncarnation(6)))
         stream.resume(.max)
         #expect(stream.ends.map(\.?.code) == [.aborted])
         #expect(stream.messages == 1)

@@ -64,6 +64,12 @@ import Testing
                 (identity.part, identity.batch) = (push.part, push.batch)
                 (identity.attempt, identity.part_floor) = (push.attempt, UInt32(random.below(2)))
             }
+            (request.n_tables, request.tables) = arena.list(push.slices) { slice, table, arena in
+                table.table = slice.table
+                (table.n_partitions, table.partitions) = arena.list(slice.runs) { run, ref, _ in
+                    (ref.index, ref.incarnation) = (run.partition, run.incarnation)
+                }
+            }
         }
         switch random.below(8) {
         case 0: return (ShardMethods.inquireStep.path, step)

@@ -25,16 +25,17 @@ final class ShardScene {
     /// - Parameters:
     ///   - pool: of the shard's memory.
     ///   - storage: of table 1.
+    ///   - sleeper: what the handler takes for the core.
     init(
         limits: RPCLimits = RPCLimits(), isReady: Bool = true, pool: BlockPool = BlockPool(),
-        storage: RowStorage = RowStorage()
+        storage: RowStorage = RowStorage(), core sleeper: ((VirtualCore) -> any Core)? = nil
     ) throws {
         core = VirtualCore(on: time)
         shard = ShardCore(index: 0, pool: pool)
-        handler = ShardHandler(shard, core: core, limits: limits)
+        handler = ShardHandler(shard, core: sleeper?(core) ?? core, limits: limits)
         handler.register(in: services)
         guard isReady else { return }
-        shard.joined(lease())
+        shard.holds(lease())
         var map = Self.map()
         map.tables[0].spec.storage = storage
         try shard.adopt(map)
@@ -105,15 +106,25 @@ final class ShardScene {
         call(ShardMethods.push, request.encoded) { [$0.applied, $0.repeated_partitions] }
     }
 
+    /// `partitions`: the incarnations of the first ones of table 1.
     func step(
         _ method: Method<Wire.StepRequest, Wire.StepResponse>, batch: UInt64, attempt: UInt32 = 1,
-        job: UInt64 = 1, generation: UInt32 = 1
+        job: UInt64 = 1, generation: UInt32 = 1, at partitions: [UInt64] = [100, 101]
     ) -> Result<UInt32, RPCError> {
         let bytes = Wire.StepRequest.encode { request, arena in
             request.cluster_id = Self.cluster
             request.identity = arena.make(Wire.PushIdentity.self) { identity, _ in
                 (identity.job, identity.generation, identity.batch) = (job, generation, batch)
                 identity.attempt = attempt
+            }
+            (request.n_tables, request.tables) = arena.list([1]) { _, table, arena in
+                table.table = 1
+                (table.n_partitions, table.partitions) = arena.list(
+                    Array(partitions.enumerated())
+                ) { partition, ref, _ in
+                    ref.index = UInt32(partition.offset)
+                    ref.incarnation = partition.element
+                }
             }
         }
         return call(method, bytes) { $0.state.rawValue }

@@ -77,8 +77,10 @@ import Testing
         #expect(scene.row(key) == [-2, -2])
     }
 
-    @Test func aCommitOfWhatIsNotHereDoesNothing() {
-        #expect(commit(0) == .success(committed))
+    @Test func aCommitOfWhatIsNotHereIsRefused() {
+        let answer = commit(0)
+        #expect(answer.failure?.code == .failedPrecondition)
+        #expect(answer.failure?.message.contains("under a new attempt") == true)
         #expect(scene.row(key) == nil)
         #expect(inquire(0) == .success(none))
     }
@@ -99,6 +101,50 @@ import Testing
         #expect(inquire(0).failure?.code == .aborted)
     }
 
+    private func commit(at partitions: [UInt64]) -> StatusCode? {
+        scene.step(ShardMethods.commitStep, batch: 0, at: partitions).failure?.code
+    }
+
+    @Test func aStepNamesItsPartitionsAsTheyAre() {
+        _ = stage(0)
+        let state = scene.state
+        #expect(commit(at: [100, 102]) == .aborted)
+        #expect(commit(at: [100, 101, 102, 103, 104]) == .aborted)
+        #expect(commit(at: []) == .invalidArgument)
+        #expect(commit(at: [100]) == .failedPrecondition, "it is staged for more")
+        #expect(commit(at: [100, 101, 102]) == .failedPrecondition, "and for no more")
+        for method in [ShardMethods.inquireStep, ShardMethods.abortStep] {
+            let answer = scene.step(method, batch: 0, attempt: 2, at: [99, 101])
+            #expect(answer.failure?.code == .aborted)
+        }
+        #expect(scene.state == state && inquire(0) == .success(staged))
+        #expect(commit(at: [100, 101]) == nil)
+        #expect(scene.row(key) == [-1, -1])
+        #expect(commit(at: [100, 101, 102]) == .failedPrecondition, "102 has not got it")
+    }
+
+    /// Partition 1 has come back under another incarnation, between stage and commit.
+    @Test func whatIsStagedForAPartitionThatHasGoneIsDropped() throws {
+        _ = stage(0)
+        var map = ShardScene.map(version: 2)
+        map.tables[0].partitions[1].incarnation = PartitionIncarnation(900)
+        try scene.shard.adopt(map)
+        #expect(commit(at: [100, 101]) == .aborted)
+        #expect(commit(at: [100, 900]) == .failedPrecondition)
+        #expect(scene.row(key) == nil)
+        #expect(scene.step(ShardMethods.inquireStep, batch: 0, at: [100, 900]) == .success(none))
+    }
+
+    @Test func aStepIsStagedAtOnceForAllItsPartitions() {
+        _ = stage(0)
+        var rest = PushFields(isStaged: true)
+        rest.slices[0].runs = [.init(partition: 2, incarnation: 102, keyCount: 1)]
+        rest.slices[0].keys = ShardScene.keys(1, of: 2)
+        rest.slices[0].gradients = [1, 1]
+        #expect(scene.push(rest).failure?.code == .failedPrecondition)
+        #expect(commit(0) == .success(committed))
+    }
+
     @Test func stepsOfAJobThatIsNotHereAreNotRemembered() {
         for job in [0, 2, .max] as [UInt64] {
             let answer = scene.step(ShardMethods.inquireStep, batch: 0, job: job)
@@ -115,7 +161,7 @@ import Testing
         #expect(commit(0).failure?.code == .unavailable)
         #expect(inquire(0).failure?.code == .unavailable)
         #expect(abort(0, attempt: 2).failure?.code == .unavailable)
-        scene.shard.renewed(scene.lease())
+        scene.shard.holds(scene.lease())
         #expect(commit(0) == .success(committed))
         #expect(scene.row(key) == [-1, -1])
     }

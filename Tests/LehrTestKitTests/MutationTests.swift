@@ -50,6 +50,12 @@ import Testing
         Mutation(
             "what could not be saved is said", without: .savedBeforeSaid, in: "disk: full",
             seed: 4),
+        Mutation(
+            "a lease is given back before the cores are closed", without: .closedBeforeLeft,
+            in: "a shard that is told to stop", seed: 1),
+        Mutation(
+            "a dead watch is waited for", without: .deadWatchesAreReplaced,
+            in: "a watch of the map that tells nothing", seed: 1),
     ]
 
     @Test(arguments: mutations)

@@ -113,6 +113,9 @@ static inline const ProtobufCMessageDescriptor *lehr__v1__push_request__get_desc
 static inline const ProtobufCMessageDescriptor *lehr__v1__push_response__get_descriptor(void) {
     return &lehr__v1__push_response__descriptor;
 }
+static inline const ProtobufCMessageDescriptor *lehr__v1__table_partitions__get_descriptor(void) {
+    return &lehr__v1__table_partitions__descriptor;
+}
 static inline const ProtobufCMessageDescriptor *lehr__v1__step_request__get_descriptor(void) {
     return &lehr__v1__step_request__descriptor;
 }

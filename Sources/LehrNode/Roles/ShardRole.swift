@@ -61,7 +61,7 @@ final class ShardRole: NodeRole {
         let agent = try await hosts[0].run { [endpoints, addresses] transport in
             let agent = member.makeAgent(transport, coreAddresses: addresses, httpAddress: http)
             // The agent's hooks keep the shell.
-            ShardShell(endpoints, logger: logger).follow(agent)
+            ShardShell(endpoints, core: transport.core, logger: logger).follow(agent)
             member.start(agent)
             return Confined(agent, to: transport.core)
         }

@@ -17,6 +17,8 @@ final class InMemoryCall: ClientStream {
     private var timer: TimerID?
     private var isOpen = true
     private var isSending = true
+    /// Nothing of the answer arrives any more, and neither half knows.
+    private var isDeaf = false
     private var up = InMemoryNetwork.Lane()
     /// Bytes sent and not yet with the handler.
     private var queued = 0
@@ -156,6 +158,10 @@ final class InMemoryCall: ClientStream {
     /// A message of the answer is here.
     func receive(_ message: [UInt8]) {
         guard isOpen else { return }
+        if isDeaf {
+            server?.delivered(message)
+            return
+        }
         guard message.count <= transport.limits.messageBytesMax else {
             return end(
                 .messageTooLarge(message.count, transport.limits.messageBytesMax),
@@ -167,7 +173,7 @@ final class InMemoryCall: ClientStream {
 
     /// The answer is over; what came before it may still wait for its reader.
     func receiveEnd(_ error: RPCError?, _ metadata: Metadata) {
-        guard isOpen else { return }
+        guard isOpen, !isDeaf else { return }
         trailingMetadata = metadata
         outcome = .some(error)
         inbox.hasEnded = true
@@ -212,6 +218,8 @@ final class InMemoryCall: ClientStream {
         if let server { server.transport.home.deliver { server.breakConnection() } }
         transport.home.deliver { self.fail(.connectionLost(self.target)) }
     }
+
+    func goDeaf() { isDeaf = true }
 
     /// The caller is no more; the other half learns it.
     func die() {

@@ -94,6 +94,16 @@ package final class InMemoryTransport: Transport {
         return calls.count
     }
 
+    /// Leaves calls of such paths open, and lets nothing of their answers arrive any more, as when the
+    /// other side has forgotten the connection and says nothing.
+    ///
+    /// - Returns: how many calls there were.
+    package func deafen(_ isPath: (String) -> Bool) -> Int {
+        let calls = made.keys.sorted().compactMap { made[$0] }.filter { isPath($0.path) }
+        for call in calls { call.goDeaf() }
+        return calls.count
+    }
+
     private var shutDownError: RPCError { RPCError(.unavailable, "\(name) has shut down") }
 
     /// Ends what is in flight, in the order in which it began.

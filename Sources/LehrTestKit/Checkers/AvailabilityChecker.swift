@@ -11,9 +11,9 @@ final class AvailabilityChecker: Checker {
         guard violations.isEmpty else { return }
         for process in cluster.shards where process.isAlive {
             for (core, shard) in zip(process.cores, process.shards) {
-                guard let lease = shard.lease, !lease.mayWrite(at: core.now) else { continue }
-                violations.append(
-                    "\(process.name), life \(lease.incarnation.value), may not write any more")
+                guard let life = shard.life, shard.lease?.mayWrite(at: core.now) != true
+                else { continue }
+                violations.append("\(process.name), life \(life.value), may not write any more")
             }
         }
     }

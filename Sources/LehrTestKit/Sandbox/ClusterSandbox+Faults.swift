@@ -31,6 +31,11 @@ extension ClusterSandbox {
         transports(of: source).reduce(0) { $0 + $1.breakConnections { _ in true } }
     }
 
+    /// The streams by which a process follows the map stand, and tell nothing any more; returns how many.
+    func deafenWatches(of name: String) -> Int {
+        transports(of: name).reduce(0) { $0 + $1.deafen { $0.hasSuffix("/WatchClusterMap") } }
+    }
+
     private func transports(of name: String) -> [InMemoryTransport] {
         guard isAlive(name) else { return [] }
         if name == "coordinator" { return [coordinator?.transport].compactMap { $0 } }

@@ -88,6 +88,9 @@ extension ClusterSandbox {
         if name == "coordinator" { coordinator = nil }
     }
 
+    /// Tells a shard to stop, as SIGTERM does; it is there until it is killed.
+    package func stopShard(_ name: String) { shards.last { $0.name == name }?.stop() }
+
     /// Starts a dead process again.
     package func restart(_ name: String) throws {
         guard !isAlive(name) else { return }

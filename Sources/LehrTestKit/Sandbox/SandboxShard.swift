@@ -57,12 +57,17 @@ package final class SandboxShard {
         self.addresses = addresses
         self.agent = agent
         cores[0].perform {
-            ShardShell(endpoints, logger: options.logger).follow(agent)
+            ShardShell(endpoints, core: cores[0], logger: options.logger).follow(agent)
             agent.start()
         }
     }
 
     package var isAlive: Bool { cores.allSatisfy(\.isAlive) }
+
+    /// As SIGTERM, until the process has left the cluster and waits for its calls to end.
+    package func stop() {
+        cores[0].perform { agent.stop {} }
+    }
 
     /// As `kill -9`.
     package func kill() {

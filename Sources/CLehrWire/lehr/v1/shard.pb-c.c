@@ -412,6 +412,51 @@ void   lehr__v1__push_response__free_unpacked
   assert(message->base.descriptor == &lehr__v1__push_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   lehr__v1__table_partitions__init
+                     (Lehr__V1__TablePartitions         *message)
+{
+  static const Lehr__V1__TablePartitions init_value = LEHR__V1__TABLE_PARTITIONS__INIT;
+  *message = init_value;
+}
+size_t lehr__v1__table_partitions__get_packed_size
+                     (const Lehr__V1__TablePartitions *message)
+{
+  assert(message->base.descriptor == &lehr__v1__table_partitions__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lehr__v1__table_partitions__pack
+                     (const Lehr__V1__TablePartitions *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lehr__v1__table_partitions__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lehr__v1__table_partitions__pack_to_buffer
+                     (const Lehr__V1__TablePartitions *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lehr__v1__table_partitions__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lehr__V1__TablePartitions *
+       lehr__v1__table_partitions__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lehr__V1__TablePartitions *)
+     protobuf_c_message_unpack (&lehr__v1__table_partitions__descriptor,
+                                allocator, len, data);
+}
+void   lehr__v1__table_partitions__free_unpacked
+                     (Lehr__V1__TablePartitions *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lehr__v1__table_partitions__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   lehr__v1__step_request__init
                      (Lehr__V1__StepRequest         *message)
 {
@@ -1452,7 +1497,58 @@ const ProtobufCMessageDescriptor lehr__v1__push_response__descriptor =
   (ProtobufCMessageInit) lehr__v1__push_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lehr__v1__step_request__field_descriptors[2] =
+static const ProtobufCFieldDescriptor lehr__v1__table_partitions__field_descriptors[2] =
+{
+  {
+    "table",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__TablePartitions, table),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "partitions",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Lehr__V1__TablePartitions, n_partitions),
+    offsetof(Lehr__V1__TablePartitions, partitions),
+    &lehr__v1__partition_ref__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lehr__v1__table_partitions__field_indices_by_name[] = {
+  1,   /* field[1] = partitions */
+  0,   /* field[0] = table */
+};
+static const ProtobufCIntRange lehr__v1__table_partitions__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor lehr__v1__table_partitions__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lehr.v1.TablePartitions",
+  "TablePartitions",
+  "Lehr__V1__TablePartitions",
+  "lehr.v1",
+  sizeof(Lehr__V1__TablePartitions),
+  2,
+  lehr__v1__table_partitions__field_descriptors,
+  lehr__v1__table_partitions__field_indices_by_name,
+  1,  lehr__v1__table_partitions__number_ranges,
+  (ProtobufCMessageInit) lehr__v1__table_partitions__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lehr__v1__step_request__field_descriptors[3] =
 {
   {
     "cluster_id",
@@ -1478,15 +1574,28 @@ static const ProtobufCFieldDescriptor lehr__v1__step_request__field_descriptors[
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "tables",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Lehr__V1__StepRequest, n_tables),
+    offsetof(Lehr__V1__StepRequest, tables),
+    &lehr__v1__table_partitions__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lehr__v1__step_request__field_indices_by_name[] = {
   0,   /* field[0] = cluster_id */
   1,   /* field[1] = identity */
+  2,   /* field[2] = tables */
 };
 static const ProtobufCIntRange lehr__v1__step_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor lehr__v1__step_request__descriptor =
 {
@@ -1496,7 +1605,7 @@ const ProtobufCMessageDescriptor lehr__v1__step_request__descriptor =
   "Lehr__V1__StepRequest",
   "lehr.v1",
   sizeof(Lehr__V1__StepRequest),
-  2,
+  3,
   lehr__v1__step_request__field_descriptors,
   lehr__v1__step_request__field_indices_by_name,
   1,  lehr__v1__step_request__number_ranges,

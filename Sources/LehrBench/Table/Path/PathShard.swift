@@ -14,7 +14,7 @@ enum PathShard {
     ) throws -> ServiceTable {
         let cluster = PathCluster(partitions: partitions)
         let shard = ShardCore(index: 0, pool: BlockPool(sparePages: .max))
-        shard.joined(cluster.lease(from: reactor.now))
+        shard.holds(cluster.lease(from: reactor.now))
         try shard.adopt(cluster.map())
         let handlers = ServiceTable()
         ShardHandler(shard, core: reactor, limits: limits).register(in: handlers)

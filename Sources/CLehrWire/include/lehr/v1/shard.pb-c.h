@@ -25,6 +25,7 @@ typedef struct Lehr__V1__PushIdentity Lehr__V1__PushIdentity;
 typedef struct Lehr__V1__TablePush Lehr__V1__TablePush;
 typedef struct Lehr__V1__PushRequest Lehr__V1__PushRequest;
 typedef struct Lehr__V1__PushResponse Lehr__V1__PushResponse;
+typedef struct Lehr__V1__TablePartitions Lehr__V1__TablePartitions;
 typedef struct Lehr__V1__StepRequest Lehr__V1__StepRequest;
 typedef struct Lehr__V1__StepResponse Lehr__V1__StepResponse;
 typedef struct Lehr__V1__ScanRequest Lehr__V1__ScanRequest;
@@ -204,15 +205,37 @@ struct  Lehr__V1__PushResponse
     , 0, 0 }
 
 
+struct  Lehr__V1__TablePartitions
+{
+  ProtobufCMessage base;
+  uint32_t table;
+  /*
+   * Without key counts.
+   */
+  size_t n_partitions;
+  Lehr__V1__PartitionRef **partitions;
+};
+#define LEHR__V1__TABLE_PARTITIONS__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__table_partitions__descriptor) \
+    , 0, 0,NULL }
+
+
 struct  Lehr__V1__StepRequest
 {
   ProtobufCMessage base;
   uint64_t cluster_id;
   Lehr__V1__PushIdentity *identity;
+  /*
+   * CommitStep: those of this core that the step touches, all of them; a core where it is neither staged
+   * for them nor committed answers FAILED_PRECONDITION, and the worker inquires under a new attempt.
+   * Else: those of this core that the job has.
+   */
+  size_t n_tables;
+  Lehr__V1__TablePartitions **tables;
 };
 #define LEHR__V1__STEP_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__step_request__descriptor) \
-    , 0, NULL }
+    , 0, NULL, 0,NULL }
 
 
 struct  Lehr__V1__StepResponse
@@ -513,6 +536,25 @@ Lehr__V1__PushResponse *
 void   lehr__v1__push_response__free_unpacked
                      (Lehr__V1__PushResponse *message,
                       ProtobufCAllocator *allocator);
+/* Lehr__V1__TablePartitions methods */
+void   lehr__v1__table_partitions__init
+                     (Lehr__V1__TablePartitions         *message);
+size_t lehr__v1__table_partitions__get_packed_size
+                     (const Lehr__V1__TablePartitions   *message);
+size_t lehr__v1__table_partitions__pack
+                     (const Lehr__V1__TablePartitions   *message,
+                      uint8_t             *out);
+size_t lehr__v1__table_partitions__pack_to_buffer
+                     (const Lehr__V1__TablePartitions   *message,
+                      ProtobufCBuffer     *buffer);
+Lehr__V1__TablePartitions *
+       lehr__v1__table_partitions__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lehr__v1__table_partitions__free_unpacked
+                     (Lehr__V1__TablePartitions *message,
+                      ProtobufCAllocator *allocator);
 /* Lehr__V1__StepRequest methods */
 void   lehr__v1__step_request__init
                      (Lehr__V1__StepRequest         *message);
@@ -694,6 +736,9 @@ typedef void (*Lehr__V1__PushRequest_Closure)
 typedef void (*Lehr__V1__PushResponse_Closure)
                  (const Lehr__V1__PushResponse *message,
                   void *closure_data);
+typedef void (*Lehr__V1__TablePartitions_Closure)
+                 (const Lehr__V1__TablePartitions *message,
+                  void *closure_data);
 typedef void (*Lehr__V1__StepRequest_Closure)
                  (const Lehr__V1__StepRequest *message,
                   void *closure_data);
@@ -809,6 +854,7 @@ extern const ProtobufCMessageDescriptor lehr__v1__push_identity__descriptor;
 extern const ProtobufCMessageDescriptor lehr__v1__table_push__descriptor;
 extern const ProtobufCMessageDescriptor lehr__v1__push_request__descriptor;
 extern const ProtobufCMessageDescriptor lehr__v1__push_response__descriptor;
+extern const ProtobufCMessageDescriptor lehr__v1__table_partitions__descriptor;
 extern const ProtobufCMessageDescriptor lehr__v1__step_request__descriptor;
 extern const ProtobufCMessageDescriptor lehr__v1__step_response__descriptor;
 extern const ProtobufCMessageDescriptor lehr__v1__scan_request__descriptor;
