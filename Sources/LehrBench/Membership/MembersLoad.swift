@@ -197,7 +197,10 @@ private final class LoadedMember {
 
     private func watch() {
         let options = CallOptions(timeout: nil)
-        _ = channel.serverStreaming(CoordinatorMethods.watchClusterMap.path, [], options) {
+        let request = channel.arenas.encode { (request: inout Wire.GetClusterMapRequest, _) in
+            request.changes = 1
+        }
+        _ = channel.serverStreaming(CoordinatorMethods.watchClusterMap.path, request, options) {
             [weak self] bytes in
             self?.onMapBytes(bytes.count)
         } onEnd: { [weak self] error in

@@ -1,4 +1,4 @@
-import Glibc
+import CLinux
 import LehrCoordinator
 import LehrCore
 import LehrMembership
@@ -76,11 +76,11 @@ final class SimulatedCluster {
 
     func run() throws -> SimulatedMembers.Outcome {
         var outcome = SimulatedMembers.Outcome()
-        let before = try Self.residentBytes()
+        let before = lehr_malloc_in_use()
         outcome.join = try nanoseconds(each: count) {
             try eachPart(of: 0..<count) { (numbers: Range<Int>) in try join(numbers) }
         }
-        outcome.memberBytes = Double(try Self.residentBytes() - before) / Double(count)
+        outcome.memberBytes = (Double(lehr_malloc_in_use()) - Double(before)) / Double(count)
         var (renewing, watching) = (0.0, 0.0)
         for _ in 0..<Self.heartbeats {
             try eachPart(of: 0..<count, sleeping: { watching += $0 }) { number in
@@ -137,15 +137,6 @@ final class SimulatedCluster {
             try body(low..<high)
             sleeping(nanoseconds(each: 1) { time.run(for: terms.heartbeat / Self.parts) })
         }
-    }
-
-    /// Of this process.
-    private static func residentBytes() throws(BenchError) -> Int {
-        let words = try SmallFile.text("/proc/self/statm").split(separator: " ")
-        guard words.count > 1, let pages = Int(words[1]) else {
-            throw BenchError("cannot read the memory of this process")
-        }
-        return pages * Int(getpagesize())
     }
 }
 
