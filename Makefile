@@ -7,7 +7,7 @@ SWIFT_SOURCES := Package.swift Sources Tests Benchmarks/Package.swift Benchmarks
 
 .PHONY: help
 help: ## List the targets.
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
 
 .PHONY: build
 build: ## Build the release binaries, installing missing system packages.
@@ -91,6 +91,12 @@ bench-table: ## Measure the shard's table against its references. ARGS='--rows 1
 	$(SWIFT) build -c release --product lehr
 	$(SWIFT) build -c release --package-path Benchmarks/Table
 	$(RELEASE)/lehr bench table $(ARGS)
+
+.PHONY: bench-membership
+bench-membership: ## Measure what members cost the coordinator. ARGS='--members 1000 --only sockets'.
+	@Scripts/install-dependencies build
+	$(SWIFT) build -c release --product lehr
+	$(RELEASE)/lehr bench membership $(ARGS)
 
 # The program of the fuzzer, with AddressSanitizer; both are Swift's and come with it.
 FUZZ_TARGETS := server-bytes server-frames client-bytes client-frames messages wire metadata identity segment formats

@@ -169,7 +169,7 @@ let package = Package(
             [
                 "LehrCore", "LehrRPC", "LehrWire", "CLehrWire", "LehrReactor", "LehrHTTP2",
                 "CLinux", "LehrTLS", "LehrIdentity", "LehrTable", "CLehrKernels", "LehrCluster",
-                "LehrMembership", "LehrShard",
+                "LehrMembership", "LehrShard", "LehrCoordinator", "LehrPlacement", logging,
             ]),
 
         // Composition and executables.

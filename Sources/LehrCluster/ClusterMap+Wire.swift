@@ -69,11 +69,54 @@ extension ClusterMap {
             tables: tables)
     }
 
+    /// The map that a message of a watch leads to from the `known` one; nil: the message is of changes
+    /// since a version that is not known here.
+    package init?(
+        wire: borrowing Wire.ClusterMap, after known: ClusterMap?
+    ) throws(TranslationError) {
+        guard wire.base_version > 0 else {
+            try self.init(wire: wire)
+            return
+        }
+        let change = try ClusterMapChange(wire: wire)
+        guard var map = known, map.cluster == change.cluster else { return nil }
+        do throws(ClusterMapChange.Mismatch) {
+            guard try map.apply(change) else { return nil }
+        } catch {
+            throw TranslationError("changes of a cluster map are not in order")
+        }
+        self = map
+    }
+
     package func fill(_ wire: inout Wire.ClusterMap, _ arena: WireArena) {
         wire.cluster_id = cluster.value
         wire.version = version
         (wire.n_members, wire.members) = arena.list(members) { $0.fill(&$1, $2) }
         (wire.n_tables, wire.tables) = arena.list(tables) { $0.fill(&$1, $2) }
+    }
+}
+
+extension ClusterMapChange {
+    init(wire: borrowing Wire.ClusterMap) throws(TranslationError) {
+        let whole = try ClusterMap(wire: wire)
+        self.init(
+            cluster: whole.cluster, base: wire.base_version, version: whole.version,
+            came: whole.members,
+            left: UnsafeBufferPointer(start: wire.left, count: wire.n_left).map {
+                MemberIncarnation($0)
+            },
+            placed: whole.tables,
+            dropped: UnsafeBufferPointer(
+                start: wire.dropped_tables, count: wire.n_dropped_tables
+            ).map { TableID($0) })
+    }
+
+    package func fill(_ wire: inout Wire.ClusterMap, _ arena: WireArena) {
+        ClusterMap(cluster: cluster, version: version, members: came, tables: placed)
+            .fill(&wire, arena)
+        wire.base_version = base
+        (wire.n_left, wire.left) = arena.numbers(left.map(\.value))
+        (wire.n_dropped_tables, wire.dropped_tables) = arena.numbers(dropped.map(\.value))
     }
 }
 

@@ -270,7 +270,8 @@ package final class MembershipAgent {
         watch?.cancel()
         watchCount += 1
         let (number, incarnation) = (watchCount, lease?.incarnation)
-        watch = channel.serverStreaming(CoordinatorMethods.watchClusterMap) { _, _ in
+        watch = channel.serverStreaming(CoordinatorMethods.watchClusterMap) { request, _ in
+            request.changes = 1
         } onMessage: { [self] message in
             guard !isStopped, number == watchCount, lease?.incarnation == incarnation
             else { return }
@@ -290,7 +291,11 @@ package final class MembershipAgent {
 
     private func receive(_ message: Wire.ClusterMap) {
         do throws(TranslationError) {
-            let received = try ClusterMap(wire: message)
+            guard let received = try ClusterMap(wire: message, after: map) else {
+                // Its end is followed by another watch, which begins with all of the map.
+                watch?.cancel()
+                return
+            }
             // A coordinator that restarted may send a map that is already known.
             guard received.version >= map?.version ?? 0 else { return }
             map = received

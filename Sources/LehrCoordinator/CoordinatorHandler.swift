@@ -40,7 +40,7 @@ package final class CoordinatorHandler {
             answering(respond) { () throws(CoordinatorRefusal) in
                 try requireHolder(of: incarnation, context)
                 try shell.keepAlive(incarnation)
-                respond.succeed { answer, _ in
+                say(respond) { [shell] answer, _ in
                     answer.ttl_ms = UInt32(shell.instance.leases.terms.ttl.milliseconds)
                     answer.map_version = shell.instance.cluster.mapVersion
                 }
@@ -53,25 +53,32 @@ package final class CoordinatorHandler {
                 try shell.decide { instance throws(CoordinatorRefusal) in
                     ((), instance.leave(incarnation, unixMilliseconds: shell.unixMilliseconds))
                 }
-                respond.succeed { _, _ in }
+                say(respond) { _, _ in }
             }
         }
         services.unary(CoordinatorMethods.listMembers) { [self] _, _, respond in
             answering(respond) { () throws(CoordinatorRefusal) in
-                respond.succeed { answer, arena in listMembers(&answer, arena) }
+                say(respond) { [self] answer, arena in listMembers(&answer, arena) }
             }
         }
         services.unary(CoordinatorMethods.getClusterMap) { [self] _, _, respond in
             answering(respond) { () throws(CoordinatorRefusal) in
-                respond.succeed { answer, arena in shell.instance.map.fill(&answer, arena) }
+                say(respond) { [shell] in shell.instance.map.fill(&$0, $1) }
             }
         }
-        services.serverStreaming(CoordinatorMethods.watchClusterMap) { [self] _, _, stream in
-            do throws(CoordinatorRefusal) { try shell.insistOnDurability() } catch {
-                return stream.finish(RPCError(error))
+        services.serverStreaming(CoordinatorMethods.watchClusterMap) {
+            [self] _, request, stream in
+            watchMap(takesChanges: request.changes != 0, stream)
+        }
+    }
+
+    private func watchMap(takesChanges: Bool, _ stream: MessageStream<Wire.ClusterMap>) {
+        shell.whenDurable { [shell] refusal in
+            if let refusal { return stream.finish(RPCError(refusal)) }
+            let watcher = StreamWatcher<MapMessage, Wire.ClusterMap>(stream) { message, stream in
+                stream.untyped.send(message.bytes)
             }
-            let watcher = StreamWatcher<ClusterMap, Wire.ClusterMap>(stream) { $0.fill(&$1, $2) }
-            if !shell.watchMap(watcher) {
+            if !shell.watchMap(watcher, takesChanges: takesChanges) {
                 stream.finish(RPCError(.resourceExhausted, "too many watch the cluster map"))
             }
         }
@@ -95,9 +102,9 @@ package final class CoordinatorHandler {
                 join, now: shell.core.now, unixMilliseconds: shell.unixMilliseconds)
             return (member, directives)
         }
-        let terms = shell.instance.leases.terms
-        respond.succeed { answer, _ in
-            answer.cluster_id = shell.instance.cluster.id.value
+        let (terms, cluster) = (shell.instance.leases.terms, shell.instance.cluster.id)
+        say(respond) { answer, _ in
+            answer.cluster_id = cluster.value
             answer.incarnation = member.incarnation.value
             answer.ttl_ms = UInt32(terms.ttl.milliseconds)
             answer.heartbeat_ms = UInt32(terms.heartbeat.milliseconds)
@@ -133,7 +140,7 @@ package final class CoordinatorHandler {
         services.unary(CoordinatorMethods.listJobs) { [self] _, _, respond in
             let now = shell.unixMilliseconds
             answering(respond) { () throws(CoordinatorRefusal) in
-                respond.succeed { answer, arena in
+                say(respond) { [shell] answer, arena in
                     (answer.n_jobs, answer.jobs) = arena.list(shell.instance.jobs) {
                         $0.status(nowUnixMilliseconds: now).fill(&$1, $2)
                     }
@@ -164,19 +171,23 @@ package final class CoordinatorHandler {
     ) throws(CoordinatorRefusal) {
         let status = try shell.instance.find(job).status(
             nowUnixMilliseconds: shell.unixMilliseconds)
-        respond.succeed { answer, arena in status.fill(&answer, arena) }
+        say(respond) { answer, arena in status.fill(&answer, arena) }
     }
 
     private func watchJob(_ job: String, _ stream: MessageStream<Wire.Job>) {
-        do throws(CoordinatorRefusal) {
-            try shell.insistOnDurability()
-            let id = try shell.instance.find(job).id
-            let watcher = StreamWatcher<JobStatus, Wire.Job>(stream) { $0.fill(&$1, $2) }
-            if !shell.watchJob(id, watcher) {
-                stream.finish(RPCError(.resourceExhausted, "too many watch this job"))
+        shell.whenDurable { [shell] refusal in
+            do throws(CoordinatorRefusal) {
+                if let refusal { throw refusal }
+                let id = try shell.instance.find(job).id
+                let watcher = StreamWatcher<JobStatus, Wire.Job>(stream) { status, stream in
+                    stream.send { message, arena in status.fill(&message, arena) }
+                }
+                if !shell.watchJob(id, watcher) {
+                    stream.finish(RPCError(.resourceExhausted, "too many watch this job"))
+                }
+            } catch {
+                stream.finish(RPCError(error))
             }
-        } catch {
-            stream.finish(RPCError(error))
         }
     }
 
@@ -214,7 +225,7 @@ package final class CoordinatorHandler {
                         unixMilliseconds: shell.unixMilliseconds)
                     return (proceed, directives)
                 }
-                respond.succeed { answer, _ in answer.proceed = proceed ? 1 : 0 }
+                say(respond) { answer, _ in answer.proceed = proceed ? 1 : 0 }
             }
         }
     }
@@ -245,7 +256,16 @@ package final class CoordinatorHandler {
         try require(member.role, named: member.name, context)
     }
 
-    /// Runs `body` if what it says can be relied on; a refusal becomes the call's status.
+    /// Answers once what was decided is durable.
+    private func say<M>(
+        _ respond: Responder<M>, _ fill: @escaping (inout M, WireArena) -> Void
+    ) {
+        shell.whenDurable { refusal in
+            if let refusal { respond.fail(RPCError(refusal)) } else { respond.succeed(fill) }
+        }
+    }
+
+    /// Runs `body` while decisions can be made; a refusal becomes the call's status.
     private func answering<M>(
         _ respond: Responder<M>, _ body: () throws(CoordinatorRefusal) -> Void
     ) {
@@ -253,7 +273,8 @@ package final class CoordinatorHandler {
             try shell.insistOnDurability()
             try body()
         } catch {
-            respond.fail(RPCError(error))
+            // A refusal may follow from what is not durable yet, too.
+            shell.whenDurable { refusal in respond.fail(RPCError(refusal ?? error)) }
         }
     }
 }

@@ -14,6 +14,9 @@ package final class CoordinatorShell {
     /// What a worker gets that waited for a task.
     package typealias TaskAnswer = (Result<TaskLease?, CoordinatorRefusal>) -> Void
 
+    /// Says something that follows from the decisions so far; with a refusal: none of it holds.
+    package typealias Saying = (CoordinatorRefusal?) -> Void
+
     package private(set) var instance: CoordinatorInstance
     package let core: any Core
     /// Called when state cannot be written; the process must end.
@@ -28,7 +31,10 @@ package final class CoordinatorShell {
     private var hasFailed = false
     /// Jobs whose end is in the log.
     private var saidEnded: Set<JobID>
-    private let mapWatchers = WatcherList<ClusterMap>()
+    /// Of decisions that are not durable yet, in order, and what is to be said once they are.
+    private var pending: [Directive] = []
+    private var unsaid: [Saying] = []
+    private var publisher: MapPublisher?
     private var jobWatchers: [JobID: WatcherList<JobStatus>] = [:]
     private var waiting: [Waiting] = []
 
@@ -64,6 +70,10 @@ package final class CoordinatorShell {
             try store.save([.cluster(instance.cluster)])
         }
         saidEnded = Set(instance.jobs.filter { $0.record.state.hasEnded }.map(\.id))
+        publisher = MapPublisher(core: core, version: instance.cluster.mapVersion) {
+            [unowned self] version in
+            instance.cluster.mapVersion == version ? instance.map : nil
+        }
         scheduleExpiry()
     }
 
@@ -71,8 +81,9 @@ package final class CoordinatorShell {
 
     // MARK: - Decisions
 
-    /// Lets `decide` change the instance, then carries out what follows from it; `stopping` when
-    /// that could not be made durable, so that nobody builds on it.
+    /// Lets `decide` change the instance, and has what follows from it carried out when the current
+    /// turn of the core has ended: decisions of one turn become durable together. Until then nobody
+    /// is to hear of them (`whenDurable`).
     package func decide<Outcome>(
         _ decide: (inout CoordinatorInstance) throws(CoordinatorRefusal) -> (
             Outcome, [Directive]
@@ -81,8 +92,14 @@ package final class CoordinatorShell {
         try insistOnDurability()
         let (outcome, directives) = try decide(&instance)
         carryOut(directives)
-        try insistOnDurability()
         return outcome
+    }
+
+    /// Runs `say` once the decisions so far are durable, at once if they are; with `stopping` when
+    /// they cannot become so.
+    package func whenDurable(_ say: @escaping Saying) {
+        if hasFailed { return say(.stopping) }
+        if pending.isEmpty { say(nil) } else { unsaid.append(say) }
     }
 
     /// Throws `stopping` once `instance` may have decisions that a restart does not find: nobody is to
@@ -100,26 +117,45 @@ package final class CoordinatorShell {
 
     private func carryOut(_ directives: [Directive]) {
         guard !directives.isEmpty, !hasFailed else { return }
+        if pending.isEmpty { core.post { [weak self] in self?.commit() } }
+        pending += directives
+    }
+
+    /// Makes what was decided since the last time durable, then says it.
+    private func commit() {
+        let (directives, sayings) = (pending, unsaid)
+        (pending, unsaid) = ([], [])
         let records = directives.compactMap { directive in
             if case .save(let record) = directive { record } else { nil }
         }
         do throws(StateStoreError) {
-            try store.save(records)
+            try store.save(records.latest)
         } catch {
             if instance.guards.contains(.savedBeforeSaid) {
                 hasFailed = true
                 logger.critical("cannot write the state", metadata: ["reason": "\(error)"])
                 onFatal?(error)
+                for say in sayings { say(.stopping) }
                 return
             }
         }
-        if directives.contains(.publishMap) { mapWatchers.publish(instance.map) }
-        for directive in directives {
-            if case .publishJob(let job) = directive { publish(job) }
-        }
-        if directives.contains(.offerTasks) { core.post { [weak self] in self?.offerTasks() } }
+        publish(directives, records)
         scheduleExpiry()
         onChange?(instance)
+        for say in sayings { say(nil) }
+    }
+
+    private func publish(_ directives: [Directive], _ records: [StateRecord]) {
+        if directives.contains(.publishMap) {
+            publisher?.publish(records, version: instance.cluster.mapVersion)
+        }
+        var published: Set<JobID> = []
+        for directive in directives {
+            if case .publishJob(let job) = directive, published.insert(job).inserted {
+                publish(job)
+            }
+        }
+        if directives.contains(.offerTasks) { core.post { [weak self] in self?.offerTasks() } }
     }
 
     /// The one timer that ends leases; it sleeps until the first of them is due.
@@ -132,21 +168,30 @@ package final class CoordinatorShell {
             expiry = nil
             let before = instance.leases.members
             let directives = instance.expire(now: core.now, unixMilliseconds: unixMilliseconds)
-            let live = Set(instance.leases.members.map(\.incarnation))
-            for member in before where !live.contains(member.incarnation) {
-                logger.warning(
-                    "a lease has ended",
-                    metadata: ["member": "\(member.name)", "role": "\(member.role)"])
-            }
+            if !directives.isEmpty { logEnded(before) }
             carryOut(directives)
             scheduleExpiry()
         }
     }
 
+    /// Logs the leases that have ended of those that were there before.
+    private func logEnded(_ before: [Member]) {
+        let live = Set(instance.leases.members.map(\.incarnation))
+        for member in before where !live.contains(member.incarnation) {
+            logger.warning(
+                "a lease has ended",
+                metadata: ["member": "\(member.name)", "role": "\(member.role)"])
+        }
+    }
+
     // MARK: - Watchers
 
-    package func watchMap(_ watcher: any Watcher<ClusterMap>) -> Bool {
-        mapWatchers.add(watcher, first: instance.map)
+    /// Sends a watcher the map, and whatever changes it; false when too many watch it. Comes when all
+    /// is durable.
+    package func watchMap(
+        _ watcher: any Watcher<MapMessage>, takesChanges: Bool
+    ) -> Bool {
+        publisher?.add(watcher, takesChanges: takesChanges) ?? false
     }
 
     package func watchJob(_ job: JobID, _ watcher: any Watcher<JobStatus>) -> Bool {
@@ -188,15 +233,15 @@ package final class CoordinatorShell {
     ) -> UInt64? {
         do throws(CoordinatorRefusal) {
             if let task = try take(worker) {
-                answer(.success(task))
+                say(.success(task), to: answer)
                 return nil
             }
         } catch {
-            answer(.failure(error))
+            say(.failure(error), to: answer)
             return nil
         }
         guard wait > .zero, waiting.count < Self.waitingMax else {
-            answer(.success(nil))
+            say(.success(nil), to: answer)
             return nil
         }
         nextWaiting += 1
@@ -238,11 +283,26 @@ package final class CoordinatorShell {
                 // None for one is none for all.
                 guard let task = try take(worker.worker) else { return }
                 stopWaiting(worker.number)
-                worker.answer(.success(task))
+                say(.success(task), to: worker.answer)
             } catch {
                 stopWaiting(worker.number)
-                worker.answer(.failure(error))
+                say(.failure(error), to: worker.answer)
             }
         }
+    }
+
+    private func say(
+        _ result: Result<TaskLease?, CoordinatorRefusal>, to answer: @escaping TaskAnswer
+    ) {
+        whenDurable { refusal in answer(refusal.map { .failure($0) } ?? result) }
+    }
+}
+
+extension [StateRecord] {
+    /// Without those that a later one takes the place of; the others stay in order.
+    fileprivate var latest: [StateRecord] {
+        guard count > 1 else { return self }
+        var seen: Set<StateRecord.Key> = []
+        return reversed().filter { seen.insert($0.key).inserted }.reversed()
     }
 }

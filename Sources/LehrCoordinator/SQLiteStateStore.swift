@@ -12,12 +12,14 @@ package final class SQLiteStateStore: StateStore {
     private var database: OpaquePointer?
     private var upsert: OpaquePointer?
     private var delete: OpaquePointer?
+    private let encoder = JSONEncoder()
 
     private static let schemaVersion = 2
 
     /// Opens or creates the file.
     package init(path: String) throws(StateStoreError) {
         self.path = path
+        encoder.outputFormatting = .sortedKeys
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
         try check(sqlite3_open_v2(path, &database, flags, nil), "open")
         try run("PRAGMA locking_mode = EXCLUSIVE")
@@ -79,8 +81,6 @@ package final class SQLiteStateStore: StateStore {
     private func write(_ record: StateRecord) throws(StateStoreError) {
         let key = record.key
         guard !record.isRemoval else { return try step(delete, key.kind, key.id, nil) }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .sortedKeys
         let value: Data
         do { value = try encoder.encode(record) } catch {
             throw StateStoreError("cannot encode record \(key.kind) \(key.id): \(error)")

@@ -6,14 +6,15 @@ final class StreamWatcher<Value, Message: WireMessage>: Watcher {
     var onReady: (() -> Void)?
     var onGone: (() -> Void)?
     private let stream: MessageStream<Message>
-    private let fill: (Value, inout Message, WireArena) -> Void
+    private let send: (Value, MessageStream<Message>) -> Void
 
+    /// - Parameter send: sends a value as a message.
     init(
         _ stream: MessageStream<Message>,
-        _ fill: @escaping (Value, inout Message, WireArena) -> Void
+        _ send: @escaping (Value, MessageStream<Message>) -> Void
     ) {
         self.stream = stream
-        self.fill = fill
+        self.send = send
         // The list that it is in keeps the watcher; the stream must not, which the watcher keeps.
         stream.untyped.onWritable = { [weak self] in self?.onReady?() }
         stream.untyped.onCancel = { [weak self] in self?.onGone?() }
@@ -21,12 +22,12 @@ final class StreamWatcher<Value, Message: WireMessage>: Watcher {
 
     func take(_ value: Value) -> Bool {
         guard stream.untyped.isWritable else { return false }
-        stream.send { message, arena in fill(value, &message, arena) }
+        send(value, stream)
         return true
     }
 
     func finish(_ last: Value?) {
-        if let last { stream.send { message, arena in fill(last, &message, arena) } }
+        if let last { send(last, stream) }
         stream.finish()
         stream.untyped.onWritable = nil
         stream.untyped.onCancel = nil

@@ -12,44 +12,53 @@ package protocol Watcher<Value>: AnyObject {
 
 /// Everybody who watches one thing. A slow watcher costs no memory: it skips to the latest value.
 final class WatcherList<Value> {
-    private var watchers: [any Watcher<Value>] = []
-    private var late: Set<ObjectIdentifier> = []
-    private var latest: Value?
+    private struct Watching {
+        let watcher: any Watcher<Value>
+        var isLate = false
+    }
 
-    static var watcherCountMax: Int { 50_000 }
+    private var watchers = SlotList<Watching>()
+    private var latest: Value?
 
     /// False when there are too many.
     func add(_ watcher: any Watcher<Value>, first: Value) -> Bool {
-        guard watchers.count < Self.watcherCountMax else { return false }
-        let id = ObjectIdentifier(watcher)
+        guard !watchers.isFull else { return false }
+        let slot = watchers.insert(Watching(watcher: watcher))
         latest = first
-        watcher.onReady = { [weak self, weak watcher] in
-            guard let self, let watcher, late.remove(id) != nil, let latest else { return }
-            if !watcher.take(latest) { late.insert(id) }
+        watcher.onReady = { [weak self] in
+            guard let self, let watching = watchers[slot], watching.isLate, let latest else {
+                return
+            }
+            let isLate = !watching.watcher.take(latest)
+            watchers[slot]?.isLate = isLate
         }
-        watcher.onGone = { [weak self] in
-            self?.late.remove(id)
-            self?.watchers.removeAll { ObjectIdentifier($0) == id }
+        watcher.onGone = { [weak self, weak watcher] in
+            // Another may have its place then.
+            watcher?.onReady = nil
+            watcher?.onGone = nil
+            self?.watchers.remove(slot)
         }
-        watchers.append(watcher)
-        if !watcher.take(first) { late.insert(id) }
+        let isLate = !watcher.take(first)
+        watchers[slot]?.isLate = isLate
         return true
     }
 
     func publish(_ value: Value) {
         latest = value
-        for watcher in watchers where !watcher.take(value) {
-            late.insert(ObjectIdentifier(watcher))
+        for slot in watchers.slots {
+            guard let watching = watchers[slot] else { continue }
+            let isLate = !watching.watcher.take(value)
+            watchers[slot]?.isLate = isLate
         }
     }
 
     /// Ends every watch, each with the latest value if it has not seen it.
     func finish() {
         let ended = watchers
-        watchers = []
-        for watcher in ended {
-            watcher.finish(late.contains(ObjectIdentifier(watcher)) ? latest : nil)
+        watchers = SlotList()
+        for slot in ended.slots {
+            guard let watching = ended[slot] else { continue }
+            watching.watcher.finish(watching.isLate ? latest : nil)
         }
-        late = []
     }
 }

@@ -180,6 +180,15 @@ package final class WireArena {
                 .bindMemory(to: Element.self, capacity: count), count: count)
     }
 
+    /// A repeated field of numbers.
+    package func numbers<Number: BitwiseCopyable>(
+        _ numbers: [Number]
+    ) -> (count: Int, pointer: UnsafeMutablePointer<Number>?) {
+        let copy = elements(of: Number.self, count: numbers.count)
+        _ = copy.initialize(from: numbers)
+        return (numbers.count, copy.baseAddress)
+    }
+
     /// A `bytes` field that holds a copy of `elements`.
     package func bytes<Element: BitwiseCopyable>(
         copying elements: UnsafeBufferPointer<Element>

@@ -95,6 +95,10 @@ import Testing
 
         func publish() { stream?.send { [map] wire, arena in map.fill(&wire, arena) } }
 
+        func publish(_ change: ClusterMapChange) {
+            stream?.send { wire, arena in change.fill(&wire, arena) }
+        }
+
         func endWatch() { stream?.finish(RPCError(.unavailable, "the coordinator stops")) }
 
         func start() { core.perform { agent.start() } }
@@ -213,6 +217,31 @@ import Testing
             scene.time.run(for: .seconds(2))
         }
         #expect(scene.watches == 1 && scene.maps.last == 20)
+    }
+
+    @Test func changesOfTheMapAreAppliedAndAfterAGapAllOfItIsAskedFor() throws {
+        let scene = try Scene()
+        scene.start()
+        scene.time.run(for: .seconds(1))
+        let member = Member(
+            name: "w", role: .worker, incarnation: MemberIncarnation(9), coreAddresses: [],
+            httpAddress: "h:1")
+        var change = ClusterMapChange(
+            cluster: scene.map.cluster, base: 5, version: 6, came: [member])
+        scene.publish(change)
+        scene.time.run(for: .seconds(1))
+        #expect(scene.agent.map?.members == [member])
+        (change.base, change.version) = (6, 7)
+        (change.came, change.left) = ([], [member.incarnation])
+        scene.publish(change)
+        scene.time.run(for: .seconds(1))
+        #expect(scene.agent.map?.members == [])
+        scene.map.version = 10
+        (change.base, change.version) = (9, 10)
+        scene.publish(change)
+        scene.time.run(for: .seconds(1))
+        #expect(scene.maps == [5, 6, 7, 10])
+        #expect(scene.agent.map == scene.map)
     }
 
     @Test func stoppingGivesTheLeaseBackAndLeavesNothingBehind() throws {

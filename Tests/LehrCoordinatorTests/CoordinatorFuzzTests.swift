@@ -143,6 +143,8 @@ import Testing
     }
 
     private func expectSound(_ seed: UInt64) throws {
+        // What was decided becomes durable at the end of the core's turn.
+        time.run(for: .zero)
         let restored = CoordinatorInstance.restore(
             try store.load(), terms: PlanFixture.terms, placer: EvenSplitPlacer(), now: time.now)
         #expect(restored?.map == shell.instance.map, "seed \(seed)")

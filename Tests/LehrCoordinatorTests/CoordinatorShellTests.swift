@@ -14,12 +14,14 @@ import Testing
     private final class FragileStore: StateStore {
         let memory = MemoryStateStore()
         var isBroken = false
+        var saves: [[StateRecord]] = []
 
         func load() throws(StateStoreError) -> DurableState { try memory.load() }
 
         func save(_ records: [StateRecord]) throws(StateStoreError) {
             guard !isBroken else { throw StateStoreError("the disk is full") }
             try memory.save(records)
+            saves.append(records)
         }
     }
 
@@ -61,8 +63,21 @@ import Testing
 
         deinit { time.forgetAll() }
 
+        /// Decides, and waits until that is durable.
+        func decide<Outcome>(
+            _ body: (inout CoordinatorInstance) throws(CoordinatorRefusal) -> (Outcome, [Directive])
+        ) throws(CoordinatorRefusal) -> Outcome {
+            let outcome = try shell.decide(body)
+            var refusal: CoordinatorRefusal?
+            var isSaid = false
+            shell.whenDurable { (refusal, isSaid) = ($0, true) }
+            while !isSaid, time.runNext(until: time.now) {}
+            if let refusal { throw refusal }
+            return outcome
+        }
+
         func join(_ name: String, _ role: Role) throws(CoordinatorRefusal) -> MemberIncarnation {
-            try shell.decide { instance throws(CoordinatorRefusal) in
+            try decide { instance throws(CoordinatorRefusal) in
                 let (member, directives) = try instance.join(
                     PlanFixture.join(name, role), now: time.now, unixMilliseconds: 0)
                 return (member.incarnation, directives)
@@ -70,7 +85,7 @@ import Testing
         }
 
         func submit(files: Int = 1) throws(CoordinatorRefusal) -> JobID {
-            try shell.decide { instance throws(CoordinatorRefusal) in
+            try decide { instance throws(CoordinatorRefusal) in
                 let (job, directives) = try instance.submit(
                     PlanFixture.plan(files: files, epochs: 1, isSequential: true),
                     unixMilliseconds: 0)
@@ -81,7 +96,7 @@ import Testing
         /// Waits for a task; the answer is noted.
         @discardableResult
         func wait(_ worker: MemberIncarnation, _ wait: Duration = .seconds(5)) -> UInt64? {
-            shell.acquireTask(worker, wait: wait) { [weak self] result in
+            let number = shell.acquireTask(worker, wait: wait) { [weak self] result in
                 switch result {
                 case .success(let task):
                     self?.answers.append(
@@ -89,6 +104,9 @@ import Testing
                 case .failure(let refusal): self?.answers.append("\(worker.value): \(refusal)")
                 }
             }
+            // What was decided becomes durable.
+            time.run(for: .zero)
+            return number
         }
     }
 
@@ -169,8 +187,8 @@ import Testing
         _ = try scene.join("s", .shard)
         let worker = try scene.join("a", .worker)
         let job = try scene.submit()
-        let reader = Reader<ClusterMap>()
-        #expect(scene.shell.watchMap(reader))
+        let reader = Reader<MapMessage>()
+        #expect(scene.shell.watchMap(reader, takesChanges: true))
         var fatal = 0
         scene.shell.onFatal = {
             #expect($0.description == "the disk is full"); fatal += 1
@@ -190,6 +208,33 @@ import Testing
         #expect(try scene.store.load().jobs.map(\.id) == [job])
     }
 
+    /// Decisions of one turn cost one transaction, and nobody hears of one before it.
+    @Test func decisionsOfOneTurnBecomeDurableTogether() throws {
+        let scene = try Scene()
+        scene.store.saves = []
+        var said: [UInt64] = []
+        for name in ["a", "b", "c"] {
+            let member = try scene.shell.decide { instance throws(CoordinatorRefusal) in
+                let (member, directives) = try instance.join(
+                    PlanFixture.join(name, .worker), now: scene.time.now, unixMilliseconds: 0)
+                return (member, directives)
+            }
+            scene.shell.whenDurable {
+                #expect($0 == nil && scene.store.saves.count == 1)
+                said.append(member.incarnation.value)
+            }
+        }
+        #expect(said.isEmpty && scene.store.saves.isEmpty)
+        scene.time.run(for: .zero)
+        #expect(said == [1, 2, 3])
+        // Three members, and the cluster's counters once.
+        #expect(scene.store.saves.map(\.count) == [4])
+        #expect(try scene.store.load().cluster?.lastMember.value == 3)
+        var isSaid = false
+        scene.shell.whenDurable { isSaid = $0 == nil }
+        #expect(isSaid, "there is nothing to wait for")
+    }
+
     @Test func aSlowWatcherSeesTheLatestAndTheLast() throws {
         let scene = try Scene()
         _ = try scene.join("s", .shard)
@@ -202,12 +247,12 @@ import Testing
         let worker = try scene.join("a", .worker)
         func finishOne() throws {
             guard
-                let task = try scene.shell.decide({ instance throws(CoordinatorRefusal) in
+                let task = try scene.decide({ instance throws(CoordinatorRefusal) in
                     let (task, directives) = try instance.acquireTask(worker)
                     return (task, directives)
                 })
             else { return }
-            try scene.shell.decide { instance throws(CoordinatorRefusal) in
+            try scene.decide { instance throws(CoordinatorRefusal) in
                 let (_, directives) = try instance.report(
                     PlanFixture.report(task), from: worker, now: scene.time.now,
                     unixMilliseconds: 0)

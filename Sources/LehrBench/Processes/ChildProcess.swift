@@ -164,16 +164,32 @@ final class ChildProcess {
         }
     }
 
-    /// Memory that it has resident, in bytes.
-    var residentBytes: Int {
+    /// User time of all its threads so far, in seconds, by the kernel's clock of 100 Hz.
+    var userSeconds: Double {
         get throws(BenchError) {
-            let status = try SmallFile.text("/proc/\(pid)/status")
-            let line = status.split(separator: "\n").first { $0.hasPrefix("VmRSS:") }
-            guard let digits = line?.split(separator: " ", omittingEmptySubsequences: true),
-                digits.count >= 2, let kibibytes = Int(digits[1])
-            else { throw BenchError("cannot read the memory of \(name)") }
-            return kibibytes << 10
+            let stat = try SmallFile.text("/proc/\(pid)/stat")
+            // The name before may have spaces in it; of the fields behind it this is the twelfth.
+            let fields = stat.split(separator: ")").last?.split(separator: " ") ?? []
+            guard fields.count > 11, let ticks = Double(fields[11]) else {
+                throw BenchError("cannot read the user time of \(name)")
+            }
+            return ticks / Double(sysconf(Int32(_SC_CLK_TCK)))
         }
+    }
+
+    /// Memory that it has resident, in bytes.
+    var residentBytes: Int { get throws(BenchError) { try memory("VmRSS:") } }
+
+    /// The most that it had resident at once, in bytes.
+    var peakResidentBytes: Int { get throws(BenchError) { try memory("VmHWM:") } }
+
+    private func memory(_ field: String) throws(BenchError) -> Int {
+        let status = try SmallFile.text("/proc/\(pid)/status")
+        let line = status.split(separator: "\n").first { $0.hasPrefix(field) }
+        guard let digits = line?.split(separator: " ", omittingEmptySubsequences: true),
+            digits.count >= 2, let kibibytes = Int(digits[1])
+        else { throw BenchError("cannot read the memory of \(name)") }
+        return kibibytes << 10
     }
 }
 

@@ -9,7 +9,7 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
         abstract: "Measure parts of Lehr against what they should be as good as.",
-        subcommands: [RPC.self, Table.self, Serve.self, Become.self])
+        subcommands: [RPC.self, Table.self, Membership.self, Serve.self, Become.self])
 
     struct RPC: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -81,6 +81,42 @@ struct BenchCommand: ParsableCommand {
         }
     }
 
+    struct Membership: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Measure what members cost the coordinator.",
+            discussion: """
+                A coordinator with its database has one core, and members that join it, watch the map \
+                and renew their leases at the default heartbeat come from another; and clusters of up \
+                to ten times as many, on a virtual clock without sockets.
+
+                Measures:
+                \(MembershipBenchmark.measures.map { "  \($0.name): \($0.summary)" }
+                    .joined(separator: "\n"))
+                """)
+
+        @OptionGroup var flags: BenchFlags
+        @Option(help: "Members of the cluster, each with a connection.")
+        var members = 5000
+
+        func validate() throws {
+            try flags.validate(against: MembershipBenchmark.measures.map(\.name))
+            guard (2...MembershipBenchmark.membersMax).contains(members) else {
+                throw ValidationError(
+                    "--members: \(members) is not 2 to \(MembershipBenchmark.membersMax)")
+            }
+        }
+
+        func run() throws {
+            let interrupts = Interrupts { MembershipBenchmark.removeFiles() }
+            defer { withExtendedLifetime(interrupts) {} }
+            ProcessMemory.keepLargeBlocks()
+            let report = try MembershipBenchmark.run(
+                only: flags.only, quick: flags.quick, members: members,
+                launcher: try BenchFlags.launcher(), progress: BenchFlags.progress)
+            try BenchText.show(report, json: flags.json, gate: flags.gate)
+        }
+    }
+
     /// A server under test.
     struct Serve: ParsableCommand {
         static let configuration = CommandConfiguration(shouldDisplay: false)
@@ -88,6 +124,7 @@ struct BenchCommand: ParsableCommand {
         @Option var kind = ServerProgram.Kind.grpc
         @Option var messageBytes = 0
         @Option var partitions = 1
+        @Option var stateDirectory = "."
         @Option var poll = PollMode.block
         @Option(help: "The certificate and its key, in one file.") var tlsCertificate: String?
         @Option var tlsAuthority = ""
@@ -106,8 +143,8 @@ struct BenchCommand: ParsableCommand {
             ProcessMemory.keepLargeBlocks()
             try ServerProgram.run(
                 ServerProgram.Options(
-                    kind: kind, messageBytes: messageBytes, partitions: partitions, tls: tls,
-                    poll: poll),
+                    kind: kind, messageBytes: messageBytes, partitions: partitions,
+                    stateDirectory: stateDirectory, tls: tls, poll: poll),
                 random: RandomSource(seed: 1))
         }
     }

@@ -60,13 +60,15 @@ struct CoordinatorWitness {
         else { return nil }
         let worker = MemberIncarnation(request.pointee.incarnation)
         let before = shell.part(of: report)
+        // When it is decided: the answer waits for the disk, and the lease may end meanwhile.
+        let hasLease = shell.instance.leases.member(worker) != nil
         return { [weak shell] answer in
             see(Wire.ReportTaskResponse.self, answer, shell) { _, shell in
                 tell(
                     .reported(
                         Sighting.Report(
                             report: report, worker: worker,
-                            hasLease: shell.instance.leases.member(worker) != nil, before: before,
+                            hasLease: hasLease, before: before,
                             after: shell.part(of: report))))
             }
         }

@@ -1732,9 +1732,29 @@ const ProtobufCMessageDescriptor lehr__v1__member__descriptor =
   (ProtobufCMessageInit) lehr__v1__member__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-#define lehr__v1__get_cluster_map_request__field_descriptors NULL
-#define lehr__v1__get_cluster_map_request__field_indices_by_name NULL
-#define lehr__v1__get_cluster_map_request__number_ranges NULL
+static const ProtobufCFieldDescriptor lehr__v1__get_cluster_map_request__field_descriptors[1] =
+{
+  {
+    "changes",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__GetClusterMapRequest, changes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lehr__v1__get_cluster_map_request__field_indices_by_name[] = {
+  0,   /* field[0] = changes */
+};
+static const ProtobufCIntRange lehr__v1__get_cluster_map_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
 const ProtobufCMessageDescriptor lehr__v1__get_cluster_map_request__descriptor =
 {
   PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
@@ -1743,14 +1763,14 @@ const ProtobufCMessageDescriptor lehr__v1__get_cluster_map_request__descriptor =
   "Lehr__V1__GetClusterMapRequest",
   "lehr.v1",
   sizeof(Lehr__V1__GetClusterMapRequest),
-  0,
+  1,
   lehr__v1__get_cluster_map_request__field_descriptors,
   lehr__v1__get_cluster_map_request__field_indices_by_name,
-  0,  lehr__v1__get_cluster_map_request__number_ranges,
+  1,  lehr__v1__get_cluster_map_request__number_ranges,
   (ProtobufCMessageInit) lehr__v1__get_cluster_map_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lehr__v1__cluster_map__field_descriptors[4] =
+static const ProtobufCFieldDescriptor lehr__v1__cluster_map__field_descriptors[7] =
 {
   {
     "cluster_id",
@@ -1800,9 +1820,48 @@ static const ProtobufCFieldDescriptor lehr__v1__cluster_map__field_descriptors[4
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "base_version",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__ClusterMap, base_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "left",
+    6,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lehr__V1__ClusterMap, n_left),
+    offsetof(Lehr__V1__ClusterMap, left),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "dropped_tables",
+    7,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT32,
+    offsetof(Lehr__V1__ClusterMap, n_dropped_tables),
+    offsetof(Lehr__V1__ClusterMap, dropped_tables),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lehr__v1__cluster_map__field_indices_by_name[] = {
+  4,   /* field[4] = base_version */
   0,   /* field[0] = cluster_id */
+  6,   /* field[6] = dropped_tables */
+  5,   /* field[5] = left */
   2,   /* field[2] = members */
   3,   /* field[3] = tables */
   1,   /* field[1] = version */
@@ -1810,7 +1869,7 @@ static const unsigned lehr__v1__cluster_map__field_indices_by_name[] = {
 static const ProtobufCIntRange lehr__v1__cluster_map__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 4 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor lehr__v1__cluster_map__descriptor =
 {
@@ -1820,7 +1879,7 @@ const ProtobufCMessageDescriptor lehr__v1__cluster_map__descriptor =
   "Lehr__V1__ClusterMap",
   "lehr.v1",
   sizeof(Lehr__V1__ClusterMap),
-  4,
+  7,
   lehr__v1__cluster_map__field_descriptors,
   lehr__v1__cluster_map__field_indices_by_name,
   1,  lehr__v1__cluster_map__number_ranges,

@@ -2,10 +2,9 @@ import LehrReactor
 
 /// A reactor on the calling thread that generates a load until it is done.
 enum LoadReactor {
-    private static let seconds = 120
-
-    /// Runs `body` on a reactor until it calls its second argument; fails after two minutes.
+    /// Runs `body` on a reactor until it calls its second argument; fails after `seconds`.
     static func run<Value>(
+        seconds: Int = 120,
         _ body: @escaping (Reactor, @escaping (Result<Value, BenchError>) -> Void) -> Void
     ) throws(BenchError) -> Value {
         var outcome: Result<Value, BenchError>?

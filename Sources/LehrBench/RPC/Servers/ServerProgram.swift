@@ -8,7 +8,7 @@ package import LehrTLS
 /// The program of a server under test: one reactor, on a thread of its own as a role has it.
 package enum ServerProgram {
     package enum Kind: String, Sendable {
-        case grpc, tcp, shard
+        case grpc, tcp, shard, coordinator
     }
 
     package struct Options: Sendable {
@@ -17,16 +17,20 @@ package enum ServerProgram {
         package let messageBytes: Int
         /// Of the shard's table.
         package let partitions: Int
+        /// Of the coordinator's records.
+        package let stateDirectory: String
         /// What gRPC is answered with; nil: in cleartext.
         package let tls: TLSFiles?
         package let poll: PollMode
 
         package init(
-            kind: Kind, messageBytes: Int, partitions: Int, tls: TLSFiles?, poll: PollMode
+            kind: Kind, messageBytes: Int, partitions: Int, stateDirectory: String,
+            tls: TLSFiles?, poll: PollMode
         ) {
             self.kind = kind
             self.messageBytes = messageBytes
             self.partitions = partitions
+            self.stateDirectory = stateDirectory
             self.tls = tls
             self.poll = poll
         }
@@ -72,6 +76,16 @@ package enum ServerProgram {
             let transport = HTTP2Transport(reactor: reactor, random: random)
             let services = try PathShard.services(
                 partitions: options.partitions, on: reactor, transport.limits)
+            return (transport, try transport.listen(at: "127.0.0.1:0", services))
+        case .coordinator:
+            var limits = RPCLimits()
+            // All of them come from this machine.
+            limits.connectionsMax = MembershipBenchmark.membersMax
+            limits.connectionsPerPeerMax = limits.connectionsMax
+            let transport = HTTP2Transport(reactor: reactor, limits: limits, random: random)
+            var identity = random
+            let services = try BenchCoordinator.services(
+                stateDirectory: options.stateDirectory, on: reactor, &identity)
             return (transport, try transport.listen(at: "127.0.0.1:0", services))
         case .tcp:
             let listener = try TCPSink.listen(reactor, messageBytes: options.messageBytes)

@@ -295,10 +295,14 @@ struct  Lehr__V1__Member
 struct  Lehr__V1__GetClusterMapRequest
 {
   ProtobufCMessage base;
+  /*
+   * Of a watch: the messages behind the first may be of changes (`base_version`).
+   */
+  protobuf_c_boolean changes;
 };
 #define LEHR__V1__GET_CLUSTER_MAP_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__get_cluster_map_request__descriptor) \
-     }
+    , 0 }
 
 
 /*
@@ -313,10 +317,19 @@ struct  Lehr__V1__ClusterMap
   Lehr__V1__Member **members;
   size_t n_tables;
   Lehr__V1__Table **tables;
+  /*
+   * 0: all of the map. Otherwise what has changed since this version, or an earlier one: `members` have
+   * come, `tables` have come or been placed anew, and these have gone.
+   */
+  uint64_t base_version;
+  size_t n_left;
+  uint64_t *left;
+  size_t n_dropped_tables;
+  uint32_t *dropped_tables;
 };
 #define LEHR__V1__CLUSTER_MAP__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__cluster_map__descriptor) \
-    , 0, 0, 0,NULL, 0,NULL }
+    , 0, 0, 0,NULL, 0,NULL, 0, 0,NULL, 0,NULL }
 
 
 struct  Lehr__V1__Table

@@ -1,0 +1,52 @@
+import Glibc
+import LehrCore
+import LehrMembership
+
+/// What the measures of membership share: how large a cluster is, rounds, and folders for state.
+package final class MembershipStage {
+    let launcher: Launcher
+    let processors: Processors
+    let isQuick: Bool
+    let members: Int
+
+    private static let folder = "/tmp/lehr-bench-\(getpid())-members"
+    private var runs = 0
+
+    init(
+        _ launcher: Launcher, _ processors: Processors, isQuick: Bool, members: Int
+    ) throws(BenchError) {
+        self.launcher = launcher
+        self.processors = processors
+        self.isQuick = isQuick
+        self.members = members
+        guard mkdir(Self.folder, 0o700) == 0 else {
+            throw BenchError("cannot make \(Self.folder): \(String(cString: strerror(errno)))")
+        }
+        try Processors.pin(to: processors.load)
+        Launch.raiseDescriptorLimit()
+    }
+
+    var rounds: Int { isQuick ? 1 : 3 }
+    /// Sizes of the clusters that live in memory.
+    var simulatedMembers: [Int] {
+        isQuick ? [members] : [members, min(10 * members, LeaseTable.memberCountMax)]
+    }
+
+    /// A coordinator that knows nobody yet, in a process of its own.
+    func startCoordinator() throws(BenchError) -> (process: ChildProcess, address: String) {
+        runs += 1
+        let directory = "\(Self.folder)/\(runs)"
+        guard mkdir(directory, 0o700) == 0 else {
+            throw BenchError("cannot make \(directory): \(String(cString: strerror(errno)))")
+        }
+        let command =
+            launcher.serve + ["--kind", "coordinator", "--state-directory", directory]
+        let process = try ChildProcess(
+            command, by: launcher, on: processors.server, seconds: 1800)
+        return (process, try process.line())
+    }
+
+    deinit { Self.removeFiles() }
+
+    static func removeFiles() { try? LocalFileSystem().remove(folder) }
+}
