@@ -99,11 +99,20 @@ extension CoordinatorInstance {
 
     /// Ends leases that were not renewed in time.
     package mutating func expire(now: Instant, unixMilliseconds: UInt64) -> [Directive] {
+        let shortened = forgetLongLeases(now: now)
         let members = leases.expire(now: now)
-        guard !members.isEmpty else { return [] }
+        guard !members.isEmpty else { return shortened }
         return members.flatMap {
             ended($0, how: "its lease ended without renewal", unixMilliseconds: unixMilliseconds)
         } + mapChanged()
+    }
+
+    /// Goes over to the present TTL once every lease under the longer one of before has run out.
+    private mutating func forgetLongLeases(now: Instant) -> [Directive] {
+        guard let end = longLeasesEnd, end <= now else { return [] }
+        longLeasesEnd = nil
+        cluster.grantedTTL = leases.terms.ttl
+        return [.save(.cluster(cluster))]
     }
 
     /// A member is gone: what it held goes on elsewhere, or is lost with it.

@@ -23,6 +23,8 @@ package struct Guards: OptionSet, Hashable, Sendable {
     package static let reportsComeFromHolders = Guards(rawValue: 1 << 7)
     /// Nothing is answered that could not be made durable.
     package static let savedBeforeSaid = Guards(rawValue: 1 << 8)
+    /// A restarted coordinator with a shorter TTL ends no lease sooner than the longer one would.
+    package static let restartKeepsLongerTTL = Guards(rawValue: 1 << 9)
 
-    package static let all = Guards(rawValue: (1 << 9) - 1)
+    package static let all = Guards(rawValue: (1 << 10) - 1)
 }

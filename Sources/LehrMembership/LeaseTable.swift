@@ -11,7 +11,8 @@ package import LehrCore
 ///   *sent* its keep-alive and gives up `2 * drift` of the TTL early, so it stops writing before
 ///   the table gives its partitions away (see `HeldLease`).
 /// - After a restart, `restore` gives every lease a fresh full TTL: the table does not know which
-///   renewals it missed.
+///   renewals it missed. When the TTL was longer before, it is that one: a holder that heard of the
+///   longer one writes on by it, so no renewal ever moves a lease's end back.
 ///
 /// A pure value: the time comes in as an argument. Members are ordered by incarnation, so that no
 /// decision depends on hashing.
@@ -36,12 +37,15 @@ package struct LeaseTable: Sendable {
     }
 
     /// The table as a restarted coordinator finds it: everybody has a full TTL from `now`.
+    ///
+    /// - Parameter grantedTTL: the longest TTL that a holder may have heard of before.
     package static func restore(
-        _ members: [Member], lastIncarnation: MemberIncarnation, terms: LeaseTerms, now: Instant,
-        guards: Guards = .all
+        _ members: [Member], lastIncarnation: MemberIncarnation, terms: LeaseTerms,
+        grantedTTL: Duration, now: Instant, guards: Guards = .all
     ) -> LeaseTable {
         var table = LeaseTable(terms: terms)
-        let ttl = guards.contains(.restartRenewsLeases) ? terms.ttl : .zero
+        let granted = guards.contains(.restartKeepsLongerTTL) ? grantedTTL : terms.ttl
+        let ttl = guards.contains(.restartRenewsLeases) ? max(granted, terms.ttl) : .zero
         table.members = members.sorted { $0.incarnation < $1.incarnation }
         table.deadlines = members.map { _ in now + ttl }
         table.lastIncarnation = max(
@@ -74,7 +78,7 @@ package struct LeaseTable: Sendable {
         guard let index = position(of: incarnation), deadlines[index] > now else {
             throw .unknownLease
         }
-        deadlines[index] = now + terms.ttl
+        deadlines[index] = max(deadlines[index], now + terms.ttl)
     }
 
     /// Ends a lease at its holder's wish; nil when it had ended before.

@@ -89,15 +89,47 @@ import Testing
         let later = start + .seconds(500)
         var restored = LeaseTable.restore(
             [members[2], members[0], members[1]], lastIncarnation: table.lastIncarnation,
-            terms: terms, now: later)
+            terms: terms, grantedTTL: terms.ttl, now: later)
         #expect(restored.members == Array(members[..<3]))
         #expect(restored.nextExpiry == later + .seconds(10))
         #expect(restored.expire(now: later + .seconds(9)).isEmpty)
         #expect(try grant(&restored, "new", at: later).member.incarnation.value == 5)
         // Also when the counter was not kept.
         let other = LeaseTable.restore(
-            members, lastIncarnation: MemberIncarnation(0), terms: terms, now: later)
+            members, lastIncarnation: MemberIncarnation(0), terms: terms, grantedTTL: terms.ttl,
+            now: later)
         #expect(other.lastIncarnation.value == 4)
+    }
+
+    /// A holder that heard of a minute before the restart writes on by it, whatever it hears later.
+    @Test func aShorterTTLAfterARestartEndsNoLeaseThatMayStillBeUsed() throws {
+        let long = LeaseTerms(ttl: .seconds(60), heartbeat: .seconds(3), drift: 0.05)
+        var table = LeaseTable(terms: long)
+        let members = try ["a", "b"].map { try grant(&table, $0, at: start).member }
+        var held = HeldLease(
+            incarnation: members[0].incarnation, sent: start, ttl: long.ttl, drift: long.drift)
+        let restart = start + .seconds(1)
+        var restored = LeaseTable.restore(
+            members, lastIncarnation: table.lastIncarnation, terms: terms, grantedTTL: long.ttl,
+            now: restart)
+        #expect(restored.expire(now: restart + .seconds(11)).isEmpty)
+        try restored.keepAlive(members[0].incarnation, now: restart + .seconds(12))
+        held.renew(sent: restart + .seconds(12), ttl: terms.ttl)
+        #expect(held.mayWrite(at: restart + .seconds(52)))
+        #expect(restored.expire(now: restart + .nanoseconds(59_999_999_999)).isEmpty)
+        try restored.keepAlive(members[0].incarnation, now: restart + .seconds(58))
+        #expect(restored.expire(now: restart + .seconds(60)) == [members[1]])
+        #expect(restored.nextExpiry == restart + .seconds(68), "the long ones have run out")
+    }
+
+    @Test func aLongerTTLAfterARestartHoldsAtOnce() throws {
+        var table = LeaseTable(terms: terms)
+        let member = try grant(&table, "a", at: start).member
+        let long = LeaseTerms(ttl: .seconds(60))
+        let restored = LeaseTable.restore(
+            [member], lastIncarnation: table.lastIncarnation, terms: long, grantedTTL: terms.ttl,
+            now: start)
+        #expect(restored.nextExpiry == start + .seconds(60))
     }
 
     /// The promise behind every write: while a holder may write by its own clock, the table has not
