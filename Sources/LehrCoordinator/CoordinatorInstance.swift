@@ -51,9 +51,10 @@ package struct CoordinatorInstance: Sendable {
         let granted = cluster.grantedTTL ?? terms.ttl
         instance.cluster.grantedTTL = max(granted, terms.ttl)
         if granted > terms.ttl { instance.longLeasesEnd = now + granted }
+        let owners = Set(state.tables.flatMap(\.partitions).map(\.owner))
         instance.leases = .restore(
-            state.members, lastIncarnation: cluster.lastMember, terms: terms, grantedTTL: granted,
-            now: now, guards: guards)
+            state.members, owners: owners, lastIncarnation: cluster.lastMember, terms: terms,
+            grantedTTL: granted, now: now, guards: guards)
         instance.tables = state.tables.sorted { $0.id < $1.id }
         let parts = Dictionary(grouping: state.parts, by: \.job)
         let evaluations = Dictionary(grouping: state.evaluations, by: \.job)

@@ -29,7 +29,8 @@ import Testing
             .member(
                 Member(
                     name: "s", role: .shard, incarnation: MemberIncarnation(5),
-                    coreAddresses: ["a:1"], httpAddress: "")),
+                    coreAddresses: ["a:1"], httpAddress: "",
+                    process: ProcessLife(process: .max, life: 3))),
             .job(job), .part(part), .evaluation(evaluation),
         ]
     }
