@@ -100,7 +100,7 @@ let package = Package(
         library("LehrCore"),
 
         // Domain: pure values, no sockets, no ambient time or randomness.
-        library("LehrMembership", ["LehrCore", "LehrTable"]),
+        library("LehrMembership", ["LehrCore", "LehrTable", heap]),
         library("LehrPlacement", ["LehrCore", "LehrTable"]),
         library("LehrTable", ["LehrCore", "CLehrKernels"], hot),
         library("LehrGraph", ["LehrCore", "CDNNL", "CLehrKernels"]),

@@ -30,6 +30,14 @@ extension Role {
     }
 }
 
+extension ProcessLife {
+    /// Nil when the sender does not say which process it is.
+    package init?(wire process: UInt64, life: UInt32) {
+        guard process != 0 else { return nil }
+        self.init(process: process, life: life)
+    }
+}
+
 extension Member {
     package init(wire: borrowing Wire.Member) throws(TranslationError) {
         guard let role = Role(wire: Int(wire.role.rawValue)) else {
@@ -38,7 +46,8 @@ extension Member {
         self.init(
             name: text(wire.name), role: role, incarnation: MemberIncarnation(wire.incarnation),
             coreAddresses: texts(wire.n_core_addresses, wire.core_addresses),
-            httpAddress: text(wire.http_address))
+            httpAddress: text(wire.http_address),
+            process: ProcessLife(wire: wire.process_id, life: wire.process_life))
     }
 
     package func fill(_ wire: inout Wire.Member, _ arena: WireArena) {
@@ -47,6 +56,8 @@ extension Member {
         wire.incarnation = incarnation.value
         (wire.n_core_addresses, wire.core_addresses) = arena.strings(coreAddresses)
         wire.http_address = arena.string(httpAddress)
+        wire.process_id = process?.process ?? 0
+        wire.process_life = process?.life ?? 0
     }
 }
 

@@ -64,6 +64,8 @@ package final class MembershipAgent {
     /// How far this process's clock and the coordinator's may drift apart.
     private let drift: Double
     private let guards: Guards
+    /// This process, and which of its lives it leads or wants to begin.
+    private var process: ProcessLife
 
     package init(
         transport: any Transport, coordinator: String, identity: Identity,
@@ -79,6 +81,7 @@ package final class MembershipAgent {
         self.drift = guards.contains(.leaseAllowsForDrift) ? drift : 0
         self.guards = guards
         var random = random
+        process = ProcessLife(process: random.next() | 1, life: 1)
         backoff = Backoff(random: RandomSource(seed: random.next()))
         watchBackoff = Backoff(random: RandomSource(seed: random.next()))
         self.random = random
@@ -132,13 +135,16 @@ package final class MembershipAgent {
         guard !isStopped else { return }
         let sent = core.now
         let options = CallOptions(timeout: .seconds(5))
-        channel.unary(CoordinatorMethods.join, options) { [identity, cluster] request, arena in
+        channel.unary(CoordinatorMethods.join, options) {
+            [identity, cluster, process] request, arena in
             request.name = arena.string(identity.name)
             request.role = .init(rawValue: UInt32(identity.role.wire))
             (request.n_core_addresses, request.core_addresses) =
                 arena.strings(identity.coreAddresses)
             request.http_address = arena.string(identity.httpAddress)
             request.cluster_id = cluster.value
+            request.process_id = process.process
+            request.process_life = process.life
         } _: { [self] result in
             switch result {
             case .success(let answer): joined(answer.pointee, sent: sent)
@@ -177,7 +183,9 @@ package final class MembershipAgent {
             return
         }
         sayMissing(error)
-        timer = core.schedule(after: backoff.next()) { [self] in join() }
+        // The name may be free soon: whoever had it may be a life of this member that has ended.
+        let delay = error.code == .alreadyExists ? Self.nameDelay : backoff.next()
+        timer = core.schedule(after: delay) { [self] in join() }
     }
 
     /// Whether asking again is of no use: what is wrong is how this process was started.
@@ -188,11 +196,18 @@ package final class MembershipAgent {
         }
     }
 
+    /// Between two tries for a name that another process has.
+    private static let nameDelay = Duration.milliseconds(250)
+
     private func sayMissing(_ error: RPCError) {
         guard !saidMissing else { return }
         saidMissing = true
+        let what =
+            error.code == .alreadyExists
+            ? "the name is taken, trying again until it is free"
+            : "no coordinator yet, trying again until it answers"
         logger.warning(
-            "no coordinator yet, trying again until it answers",
+            "\(what)",
             metadata: ["coordinator": "\(coordinator)", "reason": "\(error.message)"])
     }
 
@@ -242,6 +257,7 @@ package final class MembershipAgent {
 
     private func leaveOldLife() {
         lease = nil
+        process.life += 1
         watch?.cancel()
         watch = nil
         onLost?()

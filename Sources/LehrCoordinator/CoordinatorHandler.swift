@@ -96,7 +96,8 @@ package final class CoordinatorHandler {
             name: text(request.name), role: role,
             coreAddresses: texts(request.n_core_addresses, request.core_addresses),
             httpAddress: text(request.http_address),
-            cluster: request.cluster_id == 0 ? nil : ClusterID(request.cluster_id))
+            cluster: request.cluster_id == 0 ? nil : ClusterID(request.cluster_id),
+            process: ProcessLife(wire: request.process_id, life: request.process_life))
         let member = try shell.decide { instance throws(CoordinatorRefusal) in
             let (member, directives) = try instance.join(
                 join, now: shell.core.now, unixMilliseconds: shell.unixMilliseconds)
@@ -286,6 +287,8 @@ extension RPCError {
             case .invalid: .invalidArgument
             case .wrongCluster, .noShards: .failedPrecondition
             case .full: .resourceExhausted
+            case .taken: .alreadyExists
+            case .outdated: .aborted
             case .unknownLease, .unknownJob: .notFound
             case .impostor: .permissionDenied
             case .stopping: .unavailable

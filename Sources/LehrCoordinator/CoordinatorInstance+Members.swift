@@ -7,6 +7,10 @@ package enum CoordinatorRefusal: Error, Equatable, CustomStringConvertible {
     case invalid(String)
     case wrongCluster(mine: ClusterID, theirs: ClusterID)
     case full(String)
+    /// Another process has the name that the caller wants.
+    case taken(String)
+    /// The caller's process has joined again since.
+    case outdated
     case unknownLease(MemberIncarnation)
     case unknownJob(String)
     case noShards
@@ -24,6 +28,8 @@ package enum CoordinatorRefusal: Error, Equatable, CustomStringConvertible {
             restart with a fresh state directory
             """
         case .full(let what): what
+        case .taken(let what): what
+        case .outdated: "this process has joined again since it sent this"
         case .unknownLease(let incarnation):
             "no lease of incarnation \(incarnation.value); join again"
         case .unknownJob(let job): "no job \"\(job)\"; `lehr job list` shows the jobs there are"
@@ -43,16 +49,19 @@ extension CoordinatorInstance {
         package var httpAddress: String
         /// The cluster of its earlier life, if any.
         package var cluster: ClusterID?
+        /// Which process it is, and which of its lives this is to be; nil: it does not say.
+        package var process: ProcessLife?
 
         package init(
             name: String, role: Role, coreAddresses: [String], httpAddress: String,
-            cluster: ClusterID?
+            cluster: ClusterID?, process: ProcessLife? = nil
         ) {
             self.name = name
             self.role = role
             self.coreAddresses = coreAddresses
             self.httpAddress = httpAddress
             self.cluster = cluster
+            self.process = process
         }
     }
 
@@ -63,14 +72,15 @@ extension CoordinatorInstance {
             throw .wrongCluster(mine: cluster.id, theirs: theirs)
         }
         if let problem = request.problem { throw .invalid(problem) }
-        let granted: (member: Member, replaced: Member?)
+        let granted: LeaseTable.Grant
         do throws(LeaseTable.Refusal) {
             granted = try leases.grant(
                 name: request.name, role: request.role, coreAddresses: request.coreAddresses,
-                httpAddress: request.httpAddress, now: now)
+                httpAddress: request.httpAddress, process: request.process, now: now)
         } catch {
-            throw .full("the cluster has \(LeaseTable.memberCountMax) members, the most it takes")
+            throw CoordinatorRefusal(error, to: request.name, patience: leases.terms.patience)
         }
+        guard granted.isChange else { return (granted.member, []) }
         var directives: [Directive] = [.save(.member(granted.member))]
         if let replaced = granted.replaced {
             directives += ended(
@@ -99,11 +109,20 @@ extension CoordinatorInstance {
 
     /// Ends leases that were not renewed in time.
     package mutating func expire(now: Instant, unixMilliseconds: UInt64) -> [Directive] {
+        let shortened = forgetLongLeases(now: now)
         let members = leases.expire(now: now)
-        guard !members.isEmpty else { return [] }
+        guard !members.isEmpty else { return shortened }
         return members.flatMap {
             ended($0, how: "its lease ended without renewal", unixMilliseconds: unixMilliseconds)
         } + mapChanged()
+    }
+
+    /// Goes over to the present TTL once every lease under the longer one of before has run out.
+    private mutating func forgetLongLeases(now: Instant) -> [Directive] {
+        guard let end = longLeasesEnd, end <= now else { return [] }
+        longLeasesEnd = nil
+        cluster.grantedTTL = leases.terms.ttl
+        return [.save(.cluster(cluster))]
     }
 
     /// A member is gone: what it held goes on elsewhere, or is lost with it.
@@ -152,6 +171,24 @@ extension CoordinatorInstance {
         let dropped = tables.filter { $0.job == job }.map(\.id)
         tables.removeAll { $0.job == job }
         return dropped.map { .save(.tableDropped($0)) }
+    }
+}
+
+extension CoordinatorRefusal {
+    /// Why a process cannot have a name.
+    fileprivate init(_ refusal: LeaseTable.Refusal, to name: String, patience: Duration) {
+        switch refusal {
+        case .full(let max): self = .full("the cluster has \(max) members, the most it takes")
+        case .unknownLease, .outdated: self = .outdated
+        case .taken(let holder, let silent):
+            let place = holder.coreAddresses.first.map { " at \($0)" } ?? ""
+            self = .taken(
+                """
+                another \(holder.role.rawValue)\(place) has the name "\(name)" and renewed its \
+                lease \(max(silent.milliseconds, 0)) ms ago; give this one another name, or end that \
+                one: after \(patience.milliseconds) ms of silence its name is free
+                """)
+        }
     }
 }
 

@@ -13,6 +13,8 @@ package struct CoordinatorInstance: Sendable {
     package internal(set) var tables: [PlacedTable] = []
     /// Ordered by id.
     package internal(set) var jobs: [JobLedger] = []
+    /// Until when leases may run that were granted under a longer TTL before a restart.
+    var longLeasesEnd: Instant?
     let placer: any Placer
     let guards: Guards
 
@@ -28,12 +30,15 @@ package struct CoordinatorInstance: Sendable {
         id: ClusterID, terms: LeaseTerms, placer: any Placer, guards: Guards = .all
     ) {
         cluster = ClusterRecord(id: id)
+        cluster.grantedTTL = terms.ttl
         leases = LeaseTable(terms: terms)
         self.placer = placer
         self.guards = guards
     }
 
     /// The coordinator that `state` was written by; every lease gets a full TTL from `now`.
+    ///
+    /// Its `cluster` is to be made durable before anybody is answered: leases may be longer now.
     package static func restore(
         _ state: DurableState, terms: LeaseTerms, placer: any Placer, now: Instant,
         guards: Guards = .all
@@ -43,9 +48,13 @@ package struct CoordinatorInstance: Sendable {
             id: cluster.id, terms: terms, placer: placer, guards: guards)
         instance.cluster = cluster
         if !guards.contains(.restartKeepsVersion) { instance.cluster.mapVersion = 1 }
+        let granted = cluster.grantedTTL ?? terms.ttl
+        instance.cluster.grantedTTL = max(granted, terms.ttl)
+        if granted > terms.ttl { instance.longLeasesEnd = now + granted }
+        let owners = Set(state.tables.flatMap(\.partitions).map(\.owner))
         instance.leases = .restore(
-            state.members, lastIncarnation: cluster.lastMember, terms: terms, now: now,
-            guards: guards)
+            state.members, owners: owners, lastIncarnation: cluster.lastMember, terms: terms,
+            grantedTTL: granted, now: now, guards: guards)
         instance.tables = state.tables.sorted { $0.id < $1.id }
         let parts = Dictionary(grouping: state.parts, by: \.job)
         let evaluations = Dictionary(grouping: state.evaluations, by: \.job)

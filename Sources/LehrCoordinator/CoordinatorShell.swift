@@ -64,6 +64,7 @@ package final class CoordinatorShell {
             state, terms: terms, placer: placer, now: core.now, guards: guards)
         {
             instance = restored
+            if state.cluster != restored.cluster { try store.save([.cluster(restored.cluster)]) }
         } else {
             instance = CoordinatorInstance(
                 id: ClusterID(random.next() | 1), terms: terms, placer: placer, guards: guards)

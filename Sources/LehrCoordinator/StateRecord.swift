@@ -55,6 +55,8 @@ package struct ClusterRecord: Hashable, Codable, Sendable {
     package var lastPartition: UInt64 = 0
     package var lastJob: UInt64 = 0
     package var lastTable: UInt32 = 0
+    /// The longest TTL that a lease which still runs may have been granted under.
+    package var grantedTTL: Duration?
 
     package init(id: ClusterID) { self.id = id }
 }

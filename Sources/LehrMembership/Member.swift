@@ -17,15 +17,18 @@ package struct Member: Hashable, Sendable, Codable {
     /// gRPC addresses, `HOST:PORT`, one for each core in order.
     package var coreAddresses: [String]
     package var httpAddress: String
+    /// The process, if it says which.
+    package var process: ProcessLife?
 
     package init(
         name: String, role: Role, incarnation: MemberIncarnation, coreAddresses: [String],
-        httpAddress: String
+        httpAddress: String, process: ProcessLife? = nil
     ) {
         self.name = name
         self.role = role
         self.incarnation = incarnation
         self.coreAddresses = coreAddresses
         self.httpAddress = httpAddress
+        self.process = process
     }
 }

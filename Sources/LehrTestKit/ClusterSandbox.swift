@@ -15,6 +15,7 @@ package final class ClusterSandbox {
     package let options: SandboxOptions
     package let disk = SimulatedDisk()
     package internal(set) var coordinator: SandboxCoordinator?
+    var coordinatorStarts = 0
     /// Dead ones stay in the lists.
     package internal(set) var shards: [SandboxShard] = []
     package internal(set) var workers: [SandboxWorker] = []

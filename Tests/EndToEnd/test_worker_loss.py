@@ -57,7 +57,7 @@ def test_the_only_one_killed_and_replaced(make_cluster, long_job, assert_as_undi
     cluster.workers[0].kill()
     successor = cluster.worker("worker-0")
 
-    # Joining under the same name ends the older life at once.
+    # Its name is free after half a lease: nobody waited for the lease to end.
     assert part_taken_over(cluster.workers[0], successor)
     assert "a lease has ended" not in cluster.coordinator.log
     assert_as_undisturbed(cluster, job)

@@ -14,6 +14,7 @@ import Testing
         let core: VirtualCore
         let agent: MembershipAgent
         var joins: [(time: Instant, cluster: UInt64)] = []
+        var processes: [ProcessLife?] = []
         var beats: [Instant] = []
         var leaves = 0
         var watches = 0
@@ -60,6 +61,8 @@ import Testing
             services.unary(CoordinatorMethods.join) { [weak self] _, request, respond in
                 guard let self else { return }
                 joins.append((time.now, request.cluster_id))
+                processes.append(
+                    ProcessLife(wire: request.process_id, life: request.process_life))
                 if let refusal = takeRefusal() { return respond.fail(refusal) }
                 let incarnation = UInt64(joins.count)
                 respond.succeed { answer, _ in
@@ -175,8 +178,26 @@ import Testing
         #expect(scene.losses == [1])
         #expect(scene.joins.map(\.cluster) == [0, 77], "it says which cluster it was of")
         #expect(scene.maps == [5, 5], "a new life looks at the map anew")
+        #expect(scene.processes.map { $0?.life } == [1, 2])
+        #expect(Set(scene.processes.map { $0?.process }).count == 1)
         scene.time.run(for: .seconds(30))
         #expect(scene.lives == [1, 2])
+    }
+
+    @Test func aJoinIsSentAgainForTheSameLifeAndWhileTheNameIsTaken() throws {
+        let scene = try Scene()
+        scene.refusals =
+            [RPCError(.unavailable, "away")]
+            + Array(repeating: RPCError(.alreadyExists, "another has the name"), count: 4)
+        let start = scene.time.now
+        scene.start()
+        scene.time.run(for: .seconds(2))
+        #expect(scene.lives == [6] && scene.refused == nil)
+        #expect(scene.processes.map { $0?.life } == Array(repeating: 1, count: 6))
+        let tries = scene.seconds(scene.joins.map(\.time), from: start)
+        let first = try #require(tries.dropFirst().first)
+        #expect(
+            zip(tries.dropFirst(), 0...).allSatisfy { abs($0 - first - 0.25 * Double($1)) < 0.1 })
     }
 
     @Test func anOlderMapIsIgnoredAndABrokenWatchTakenUpAgain() throws {

@@ -37,9 +37,9 @@ final class CoordinatorBox {
     }
 
     func join(
-        _ request: CoordinatorInstance.JoinRequest
+        _ request: CoordinatorInstance.JoinRequest, after time: Duration = .zero
     ) throws(CoordinatorRefusal) -> (member: Member, directives: [Directive]) {
-        try instance.join(request, now: PlanFixture.start, unixMilliseconds: 0)
+        try instance.join(request, now: PlanFixture.start + time, unixMilliseconds: 0)
     }
 
     func join(_ name: String, _ role: Role) throws(CoordinatorRefusal) -> MemberIncarnation {

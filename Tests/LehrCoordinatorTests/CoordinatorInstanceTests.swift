@@ -52,6 +52,39 @@ import Testing
             try instance.join(request).member.name == "Aa0.-_z")
     }
 
+    @Test func aNameIsItsHoldersForAsLongAsItRenews() throws {
+        let (instance, shard, _) = try running()
+        var request = PlanFixture.join("s", .shard)
+        request.process = ProcessLife(process: 8, life: 1)
+        do {
+            _ = try instance.join(request, after: .milliseconds(1200))
+            Issue.record("should be refused")
+        } catch {
+            #expect(
+                "\(error)" == """
+                    another shard at s:1 has the name "s" and renewed its lease 1200 ms ago; give \
+                    this one another name, or end that one: after 5000 ms of silence its name is free
+                    """)
+        }
+        #expect(instance.jobs[0].record.state == .running)
+        let (member, directives) = try instance.join(request, after: .seconds(5))
+        #expect(directives.contains(.save(.memberEnded(shard))))
+        #expect(instance.jobs[0].record.state == .failed)
+        #expect(!instance.leases.isSilent(shard, now: PlanFixture.start + .seconds(9)))
+        // Its answer was lost.
+        let again = try instance.join(request, after: .seconds(6))
+        #expect(again.member == member && again.directives.isEmpty)
+        request.process?.life = 2
+        let later = try instance.join(request, after: .seconds(7))
+        #expect(later.member.incarnation == member.incarnation)
+        #expect(later.directives.contains(.save(.member(later.member))))
+        #expect(later.directives.contains(.publishMap))
+        request.process?.life = 1
+        #expect(throws: CoordinatorRefusal.outdated) {
+            try instance.join(request, after: .seconds(8))
+        }
+    }
+
     @Test func aJobNeedsAShard() throws {
         let instance = CoordinatorBox()
         _ = try instance.join("w", .worker)
@@ -150,7 +183,7 @@ import Testing
                 directives = instance.expire(after: .seconds(10))
             default:
                 directives = try instance.join(
-                    PlanFixture.join("w0", .worker)
+                    PlanFixture.join("w0", .worker), after: .seconds(5)
                 ).directives
             }
             #expect(directives.contains(.offerTasks) && directives.contains(.publishMap))

@@ -167,6 +167,24 @@ import Testing
         #expect(scene.answers == ["2: part 0"])
     }
 
+    /// A lease of a minute must not be forgotten once somebody has heard of it.
+    @Test func aLongerTTLIsDurableBeforeALeaseIsGrantedUnderIt() throws {
+        let scene = try Scene()
+        func restart(_ ttl: Duration) throws -> CoordinatorShell {
+            var random = RandomSource(seed: 1)
+            return try CoordinatorShell(
+                core: scene.core, store: scene.store, terms: LeaseTerms(ttl: ttl),
+                placer: EvenSplitPlacer(), random: &random, wallClock: { 5 },
+                logger: Logger(label: "t", factory: { _ in SwiftLogNoOpLogHandler() }))
+        }
+        _ = try restart(.seconds(60))
+        #expect(try scene.store.load().cluster?.grantedTTL == .seconds(60))
+        _ = try restart(.seconds(10))
+        #expect(try scene.store.load().cluster?.grantedTTL == .seconds(60))
+        scene.store.isBroken = true
+        #expect(throws: StateStoreError.self) { _ = try restart(.seconds(90)) }
+    }
+
     /// The timer that ends leases is not moved by renewals, and must not miss an end for that.
     @Test func leasesEndOnTimeWhoeverRenews() throws {
         let scene = try Scene()

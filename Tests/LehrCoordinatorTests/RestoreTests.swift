@@ -174,6 +174,41 @@ import Testing
         #expect(next.part == 0 && next.firstBatch == 2 && next.attempt == 2)
     }
 
+    /// What a coordinator has to remember of the TTL it was started with, and for how long.
+    @Test func aShorterTTLIsGoneOverToWhenTheLongerLeasesHaveRunOut() throws {
+        var state = DurableState()
+        let long = LeaseTerms(ttl: .seconds(60))
+        var instance = CoordinatorInstance(
+            id: ClusterID(7), terms: long, placer: EvenSplitPlacer())
+        _ = try instance.join(
+            PlanFixture.join("w", .worker), now: PlanFixture.start, unixMilliseconds: 0)
+        (state.cluster, state.members) = (instance.cluster, instance.leases.members)
+        func restore(_ terms: LeaseTerms) throws -> CoordinatorInstance {
+            try #require(
+                CoordinatorInstance.restore(
+                    state, terms: terms, placer: EvenSplitPlacer(), now: PlanFixture.start))
+        }
+        var restored = try restore(PlanFixture.terms)
+        #expect(restored.cluster.grantedTTL == .seconds(60))
+        func expire(after time: Duration) -> [Directive] {
+            restored.expire(now: PlanFixture.start + time, unixMilliseconds: 0)
+        }
+        #expect(expire(after: .seconds(59)).isEmpty)
+        #expect(expire(after: .seconds(60)).contains(.save(.memberEnded(MemberIncarnation(1)))))
+        #expect(restored.cluster.grantedTTL == .seconds(10))
+        #expect(restored.leases.members.isEmpty)
+        // Alone it is saved, too.
+        state.members = []
+        restored = try restore(PlanFixture.terms)
+        #expect(expire(after: .seconds(60)) == [.save(.cluster(restored.cluster))])
+        #expect(expire(after: .seconds(61)).isEmpty)
+        // What was written before there was such a fact; a longer one holds at once.
+        state.cluster?.grantedTTL = nil
+        #expect(try restore(PlanFixture.terms).cluster.grantedTTL == .seconds(10))
+        state.cluster?.grantedTTL = .seconds(10)
+        #expect(try restore(long).cluster.grantedTTL == .seconds(60))
+    }
+
     @Test func withoutAClusterThereIsNothingToRestore() {
         #expect(
             CoordinatorInstance.restore(

@@ -16,6 +16,7 @@ import Testing
         var cluster = ClusterRecord(id: ClusterID(.max))
         (cluster.mapVersion, cluster.lastMember) = (.max, MemberIncarnation(.max - 1))
         (cluster.lastPartition, cluster.lastJob, cluster.lastTable) = (1 << 63, 9, .max)
+        cluster.grantedTTL = .nanoseconds(10_000_000_001)
         var part = PartRecord(job: JobID(1), part: 70_000)
         (part.floor, part.samples, part.isDone) = (.max, 1 << 53 + 1, true)
         var evaluation = EvaluationRecord(job: JobID(1), epoch: 3)
@@ -28,7 +29,8 @@ import Testing
             .member(
                 Member(
                     name: "s", role: .shard, incarnation: MemberIncarnation(5),
-                    coreAddresses: ["a:1"], httpAddress: "")),
+                    coreAddresses: ["a:1"], httpAddress: "",
+                    process: ProcessLife(process: .max, life: 3))),
             .job(job), .part(part), .evaluation(evaluation),
         ]
     }

@@ -45,6 +45,9 @@ import Testing
             "a restart ends all leases", without: .restartRenewsLeases,
             in: "a coordinator that crashes", seed: 1),
         Mutation(
+            "a restart with a shorter TTL forgets the longer one",
+            without: .restartKeepsLongerTTL, in: "cuts none short", seed: 1),
+        Mutation(
             "positions are taken from anybody", without: .reportsComeFromHolders,
             in: "requests come a second time", seed: 2),
         Mutation(

@@ -22,7 +22,11 @@ import Testing
         #expect(cluster.members(.worker).map(\.name) == ["worker-1"])
         let before = try #require(cluster.members(.worker).first).incarnation
         cluster.addWorker(name: "worker-1")
-        cluster.run(for: .milliseconds(100))
+        cluster.run(for: .seconds(5))
+        #expect(cluster.members(.worker).map(\.incarnation) == [before], "it renews its lease")
+        cluster.workers[1].kill()
+        // Half a lease, and the time between two tries.
+        cluster.run(for: .milliseconds(1300))
         let after = try #require(cluster.members(.worker).first).incarnation
         #expect(after > before, "a namesake takes the older life's place")
     }

@@ -4,20 +4,19 @@ import LehrMembership
 import LehrRPC
 import LehrShard
 
-/// No holder believes that it has a lease, or acknowledges a write, after the table has let it expire;
-/// no life is given twice. (One that another of its name has replaced learns of it at its next
-/// heartbeat.)
+/// No holder believes that it has a lease, or acknowledges a write, after the table has ended it; no
+/// life is given to two processes.
 final class LeaseChecker: Checker {
     private(set) var violations: [String] = []
-    private var lives: Set<MemberIncarnation> = []
+    private var lives: [MemberIncarnation: UInt64] = [:]
     /// Lives that were found to believe wrongly: once is enough.
     private var liars: Set<MemberIncarnation> = []
 
     func note(_ sighting: Sighting, in cluster: ClusterSandbox) {
         switch sighting {
-        case .joined(let life):
-            if !lives.insert(life).inserted {
-                violations.append("incarnation \(life.value) was given twice")
+        case .joined(let life, let process):
+            if let other = lives.updateValue(process, forKey: life), other != process {
+                violations.append("incarnation \(life.value) was given to two processes")
             }
         case .wrote(let write) where write.isAcknowledged:
             guard let table = cluster.coordinator?.shell.instance.leases else { return }
@@ -45,9 +44,7 @@ final class LeaseChecker: Checker {
     private func find(
         _ life: MemberIncarnation, _ name: String, _ what: String, _ table: LeaseTable
     ) {
-        guard table.member(life) == nil, !table.members.contains(where: { $0.name == name }),
-            liars.insert(life).inserted
-        else { return }
+        guard table.member(life) == nil, liars.insert(life).inserted else { return }
         violations.append(
             "\(name), life \(life.value), \(what) after the table has ended its lease")
     }

@@ -9,7 +9,7 @@ package enum Sighting {
     /// A decision of the coordinator. `isHeard`: it is alive to tell others of it.
     case decided(CoordinatorInstance, isHeard: Bool)
     /// A member was taken in.
-    case joined(MemberIncarnation)
+    case joined(MemberIncarnation, process: UInt64)
     /// A worker was given a task.
     case leased(TaskLease, to: MemberIncarnation)
     /// A worker's report was answered.

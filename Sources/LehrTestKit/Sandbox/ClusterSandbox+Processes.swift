@@ -21,6 +21,9 @@ extension ClusterSandbox {
         let core = VirtualCore(on: time, clock: options.clock(&random))
         disk.onEnd = { [weak core] in core?.kill() }
         disk.onSlow = { [weak self] duration in self?.stall("coordinator", for: duration) }
+        var options = options
+        if coordinatorStarts > 0, let ttl = options.laterTTL { options.terms.ttl = ttl }
+        coordinatorStarts += 1
         let witness = CoordinatorWitness { [weak self] in self?.tell($0) }
         try time.perform(on: core) {
             coordinator = try SandboxCoordinator(

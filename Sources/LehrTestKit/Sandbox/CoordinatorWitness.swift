@@ -21,7 +21,7 @@ struct CoordinatorWitness {
             guard let shell else { return nil }
             return arenas.withArena { arena in
                 switch path {
-                case CoordinatorMethods.join.path: join(shell)
+                case CoordinatorMethods.join.path: join(shell, request, arena)
                 case CoordinatorMethods.acquireTask.path: acquire(shell, request, arena)
                 case CoordinatorMethods.reportTask.path: report(shell, request, arena)
                 default: nil
@@ -30,10 +30,14 @@ struct CoordinatorWitness {
         }
     }
 
-    private func join(_ shell: CoordinatorShell) -> ([UInt8]?) -> Void {
-        { [weak shell] answer in
+    private func join(
+        _ shell: CoordinatorShell, _ request: [UInt8], _ arena: WireArena
+    ) -> (([UInt8]?) -> Void)? {
+        guard let request = try? Wire.JoinRequest.decode(request, in: arena) else { return nil }
+        let process = request.pointee.process_id
+        return { [weak shell] answer in
             see(Wire.JoinResponse.self, answer, shell) { joined, _ in
-                tell(.joined(MemberIncarnation(joined.incarnation)))
+                tell(.joined(MemberIncarnation(joined.incarnation), process: process))
             }
         }
     }

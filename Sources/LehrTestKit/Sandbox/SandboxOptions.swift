@@ -8,6 +8,8 @@ package struct SandboxOptions {
     /// Of latencies, back-off and identities; what is trained depends on the job's own seed.
     package var seed: UInt64 = 1
     package var terms = LeaseTerms(ttl: .seconds(2), heartbeat: .milliseconds(600))
+    /// The TTL that the coordinator is started with from the second time on; nil: the same.
+    package var laterTTL: Duration?
     package var coresPerShard = 2
     package var blockCacheBytes = 64 << 20
     /// A message takes from 40 microseconds to about this long, drawn for each from the seed.

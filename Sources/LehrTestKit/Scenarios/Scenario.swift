@@ -10,6 +10,9 @@ package struct Scenario: Sendable {
     package var latencyMax = Duration.milliseconds(30)
     package var driftMaxPPM: Int64 = 0
     package var faults: [Fault] = []
+    /// How long leases last, and from the coordinator's first restart on; nil: as ever.
+    package var ttl: Duration?
+    package var laterTTL: Duration?
     /// Whether shards may write all the time, whatever happens.
     package var staysWritable = false
     /// A run of fewer events has not shown anything.

@@ -43,6 +43,8 @@ package final class Simulation {
         options.latencyMax = .nanoseconds(Int64(latency / 20 + random.below(latency)))
         options.driftMaxPPM = scenario.driftMaxPPM
         options.guards = guards
+        options.terms.ttl = scenario.ttl ?? options.terms.ttl
+        options.laterTTL = scenario.laterTTL
         let cluster = ClusterSandbox(options, files: workload.files)
         cluster.disk.isSyncing = isSyncing
         self.scenario = scenario

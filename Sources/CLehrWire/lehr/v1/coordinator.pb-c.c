@@ -1222,7 +1222,7 @@ void   lehr__v1__report_task_response__free_unpacked
   assert(message->base.descriptor == &lehr__v1__report_task_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
-static const ProtobufCFieldDescriptor lehr__v1__join_request__field_descriptors[5] =
+static const ProtobufCFieldDescriptor lehr__v1__join_request__field_descriptors[7] =
 {
   {
     "name",
@@ -1284,18 +1284,44 @@ static const ProtobufCFieldDescriptor lehr__v1__join_request__field_descriptors[
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "process_id",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FIXED64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__JoinRequest, process_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "process_life",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__JoinRequest, process_life),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lehr__v1__join_request__field_indices_by_name[] = {
   4,   /* field[4] = cluster_id */
   2,   /* field[2] = core_addresses */
   3,   /* field[3] = http_address */
   0,   /* field[0] = name */
+  5,   /* field[5] = process_id */
+  6,   /* field[6] = process_life */
   1,   /* field[1] = role */
 };
 static const ProtobufCIntRange lehr__v1__join_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 0, 7 }
 };
 const ProtobufCMessageDescriptor lehr__v1__join_request__descriptor =
 {
@@ -1305,7 +1331,7 @@ const ProtobufCMessageDescriptor lehr__v1__join_request__descriptor =
   "Lehr__V1__JoinRequest",
   "lehr.v1",
   sizeof(Lehr__V1__JoinRequest),
-  5,
+  7,
   lehr__v1__join_request__field_descriptors,
   lehr__v1__join_request__field_indices_by_name,
   1,  lehr__v1__join_request__number_ranges,
@@ -1629,7 +1655,7 @@ const ProtobufCMessageDescriptor lehr__v1__list_members_response__descriptor =
   (ProtobufCMessageInit) lehr__v1__list_members_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lehr__v1__member__field_descriptors[6] =
+static const ProtobufCFieldDescriptor lehr__v1__member__field_descriptors[8] =
 {
   {
     "name",
@@ -1703,6 +1729,30 @@ static const ProtobufCFieldDescriptor lehr__v1__member__field_descriptors[6] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "process_id",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_FIXED64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__Member, process_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "process_life",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__Member, process_life),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lehr__v1__member__field_indices_by_name[] = {
   3,   /* field[3] = core_addresses */
@@ -1710,12 +1760,14 @@ static const unsigned lehr__v1__member__field_indices_by_name[] = {
   2,   /* field[2] = incarnation */
   5,   /* field[5] = lease_remaining_ms */
   0,   /* field[0] = name */
+  6,   /* field[6] = process_id */
+  7,   /* field[7] = process_life */
   1,   /* field[1] = role */
 };
 static const ProtobufCIntRange lehr__v1__member__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 6 }
+  { 0, 8 }
 };
 const ProtobufCMessageDescriptor lehr__v1__member__descriptor =
 {
@@ -1725,7 +1777,7 @@ const ProtobufCMessageDescriptor lehr__v1__member__descriptor =
   "Lehr__V1__Member",
   "lehr.v1",
   sizeof(Lehr__V1__Member),
-  6,
+  8,
   lehr__v1__member__field_descriptors,
   lehr__v1__member__field_indices_by_name,
   1,  lehr__v1__member__number_ranges,

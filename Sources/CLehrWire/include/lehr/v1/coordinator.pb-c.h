@@ -177,7 +177,8 @@ struct  Lehr__V1__JoinRequest
 {
   ProtobufCMessage base;
   /*
-   * Unique in the cluster among live members; joining again under it replaces the older life.
+   * Unique in the cluster among live members. Another process gets it when its holder's lease has ended,
+   * or has not been renewed for half of its TTL.
    */
   char *name;
   Lehr__V1__Role role;
@@ -191,10 +192,19 @@ struct  Lehr__V1__JoinRequest
    * The cluster known from an earlier life, 0 if none. FAILED_PRECONDITION when it is another one.
    */
   uint64_t cluster_id;
+  /*
+   * Drawn when the process starts; 0: it does not say.
+   */
+  uint64_t process_id;
+  /*
+   * Counts the lives that this process has begun, from 1. A Join sent again for the same life gets the
+   * lease that it has; one for an earlier life is ABORTED.
+   */
+  uint32_t process_life;
 };
 #define LEHR__V1__JOIN_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__join_request__descriptor) \
-    , (char *)protobuf_c_empty_string, LEHR__V1__ROLE__ROLE_UNSPECIFIED, 0,NULL, (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, LEHR__V1__ROLE__ROLE_UNSPECIFIED, 0,NULL, (char *)protobuf_c_empty_string, 0, 0, 0 }
 
 
 struct  Lehr__V1__JoinResponse
@@ -286,10 +296,12 @@ struct  Lehr__V1__Member
   char **core_addresses;
   char *http_address;
   uint32_t lease_remaining_ms;
+  uint64_t process_id;
+  uint32_t process_life;
 };
 #define LEHR__V1__MEMBER__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__member__descriptor) \
-    , (char *)protobuf_c_empty_string, LEHR__V1__ROLE__ROLE_UNSPECIFIED, 0, 0,NULL, (char *)protobuf_c_empty_string, 0 }
+    , (char *)protobuf_c_empty_string, LEHR__V1__ROLE__ROLE_UNSPECIFIED, 0, 0,NULL, (char *)protobuf_c_empty_string, 0, 0, 0 }
 
 
 struct  Lehr__V1__GetClusterMapRequest

@@ -1,0 +1,16 @@
+import LehrCore
+
+extension Scenario {
+    static let leases = [
+        Scenario("leases: a coordinator that is back with a shorter TTL cuts none short").with {
+            $0.ttl = .seconds(8)
+            $0.laterTTL = .seconds(2)
+            $0.driftMaxPPM = 50_000
+            $0.faults = [
+                .crash(.coordinator, within: .milliseconds(100)),
+                .cut(.shard, from: .coordinator, for: .seconds(7)),
+                .cut(.shard, from: .coordinator, for: .seconds(7)),
+            ]
+        }
+    ]
+}
