@@ -3,7 +3,7 @@ import LehrMembership
 import LehrRPC
 
 /// Everybody who watches the cluster map, and what they are told: all of it once, then what has
-/// changed, the first change at once and those behind it together.
+/// changed, the first change at once and those that follow closely together.
 ///
 /// A slow watcher costs no memory: it skips to the latest version.
 final class MapPublisher {
@@ -26,8 +26,11 @@ final class MapPublisher {
     /// Messages of changes up to the journal's version, by the version that they start from.
     private var messages: [UInt64: MapMessage] = [:]
 
-    /// Between two publications.
-    static let interval = Duration.milliseconds(50)
+    /// Between two publications: what telling a watcher costs, some times over, but never so long that
+    /// it is noticed. A small cluster learns of everything at once.
+    static func interval(watchers: Int) -> Duration {
+        min(.microseconds(10) * watchers, .milliseconds(50))
+    }
 
     init(
         core: any Core, version: UInt64, durableMap: @escaping (_ version: UInt64) -> ClusterMap?
@@ -66,7 +69,7 @@ final class MapPublisher {
     private func updateAll() {
         isBehind = false
         for slot in watchers.slots { update(slot) }
-        pause = core.schedule(after: Self.interval) { [weak self] in
+        pause = core.schedule(after: Self.interval(watchers: watchers.count)) { [weak self] in
             guard let self else { return }
             pause = nil
             if isBehind { updateAll() }

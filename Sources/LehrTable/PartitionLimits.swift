@@ -1,6 +1,6 @@
 /// What one partition may grow to; at a limit new keys are refused and existing rows go on.
 package struct PartitionLimits: Hashable, Sendable {
-    /// Most rows that the index can tell apart: three quarters of 2^31 slots.
+    /// Most rows: three quarters of the 2^31 that locations can tell apart, as a row is 64 bytes at least.
     package static let maximumRows = 3 << 29
 
     package let rows: Int

@@ -2,6 +2,9 @@ import LehrCore
 
 /// What is pushed: keys, gradients and counts, at any address.
 struct PushBatch {
+    /// Position of the first key in the push.
+    var first = 0
+    let count: Int
     let words: UnsafeRawPointer
     let keyBytes: Int
     let gradients: UnsafeRawPointer
@@ -10,18 +13,30 @@ struct PushBatch {
     let clicks: PackedElements<Float>?
     let now: UInt32
 
-    /// The keys at `keys`.
-    func block(_ keys: Range<Int>, _ located: LocatedRows) -> PushBlock {
-        let first = keys.lowerBound
-        return PushBlock(
-            first: first, count: keys.count, words: words + first &* keyBytes, keyBytes: keyBytes,
-            gradients: gradients + first &* gradientBytes, gradientBytes: gradientBytes,
-            shows: shows?.part(keys), clicks: clicks?.part(keys), now: now, hashes: located.hashes,
-            rows: UnsafeMutableBufferPointer(start: located.rows, count: keys.count))
+    /// The keys at `range` of these.
+    func part(_ range: Range<Int>) -> PushBatch {
+        PushBatch(
+            first: first + range.lowerBound, count: range.count, words: key(range.lowerBound),
+            keyBytes: keyBytes, gradients: gradient(range.lowerBound),
+            gradientBytes: gradientBytes, shows: shows?.part(range), clicks: clicks?.part(range),
+            now: now)
+    }
+
+    @inline(__always)
+    func key(_ i: Int) -> UnsafeRawPointer { words + i &* keyBytes }
+
+    @inline(__always)
+    func gradient(_ i: Int) -> UnsafeRawPointer { gradients + i &* gradientBytes }
+
+    /// The keys at `range` of these, with what is known of their rows.
+    func block(_ range: Range<Int>, _ located: LocatedRows) -> PushBlock {
+        PushBlock(
+            batch: part(range), hashes: located.hashes,
+            rows: UnsafeMutableBufferPointer(start: located.rows, count: range.count))
     }
 }
 
-/// What has become of the keys of a partition that are being pushed.
+/// What has become of the keys of a push so far; the partitions come one after the other.
 struct PushProgress {
     /// Keys after which those that were refused are tried again.
     static let most = 64
@@ -46,27 +61,16 @@ struct PushProgress {
 /// Keys of one partition, few enough that their rows stay in the first cache, and what is pushed to
 /// them.
 struct PushBlock {
-    /// Position in the batch.
-    let first: Int
-    let count: Int
-    let words: UnsafeRawPointer
-    let keyBytes: Int
-    let gradients: UnsafeRawPointer
-    let gradientBytes: Int
-    let shows: PackedElements<Float>?
-    let clicks: PackedElements<Float>?
-    let now: UInt32
+    let batch: PushBatch
     let hashes: UnsafePointer<UInt64>
     var rows: UnsafeMutableBufferPointer<RowPointer?>
 
-    /// The keys at `range`.
+    var count: Int { batch.count }
+
+    /// The keys at `range` of these.
     func part(_ range: Range<Int>) -> PushBlock {
         PushBlock(
-            first: first + range.lowerBound, count: range.count, words: key(range.lowerBound),
-            keyBytes: keyBytes,
-            gradients: gradient(range.lowerBound), gradientBytes: gradientBytes,
-            shows: shows?.part(range), clicks: clicks?.part(range), now: now,
-            hashes: hashes + range.lowerBound,
+            batch: batch.part(range), hashes: hashes + range.lowerBound,
             rows: UnsafeMutableBufferPointer(rebasing: rows[range]))
     }
 
@@ -85,12 +89,6 @@ struct PushBlock {
         }
         return nil
     }
-
-    @inline(__always)
-    func key(_ i: Int) -> UnsafeRawPointer { words + i &* keyBytes }
-
-    @inline(__always)
-    func gradient(_ i: Int) -> UnsafeRawPointer { gradients + i &* gradientBytes }
 }
 
 /// The hashes of a few keys, and the rows that they have.

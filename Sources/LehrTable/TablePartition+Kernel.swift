@@ -19,8 +19,8 @@ extension TablePartition {
 
     private func applyPlainKernel(_ block: PushBlock, _ outcome: inout PushOutcome) {
         let result = fullKernel.apply(
-            to: UnsafeBufferPointer(block.rows), weights: nil, gradients: block.gradients,
-            gradientStride: block.gradientBytes, shows: block.shows, step: step)
+            to: UnsafeBufferPointer(block.rows), weights: nil, gradients: block.batch.gradients,
+            gradientStride: block.batch.gradientBytes, shows: block.batch.shows, step: step)
         outcome.clipped += result.repaired
         zeroCount += result.zeros
     }
@@ -33,8 +33,8 @@ extension TablePartition {
         var result = KernelOutcome()
         if spec.storage.numbers == .float32 {
             result = kernel.apply(
-                to: rows, weights: nil, gradients: block.gradients,
-                gradientStride: block.gradientBytes, shows: block.shows, step: step)
+                to: rows, weights: nil, gradients: block.batch.gradients,
+                gradientStride: block.batch.gradientBytes, shows: block.batch.shows, step: step)
         } else if let repeated = block.firstRepeat {
             // Each row of the block has its own copy of the weight: one row must not come twice.
             applyKernel(shape: shape, block.part(0..<repeated), &outcome)
@@ -58,8 +58,8 @@ extension TablePartition {
             values.widen(rows, width: width, into: weights)
             let before = zeros(in: weights, of: rows, kernel, width)
             result = kernel.apply(
-                to: rows, weights: weights, gradients: block.gradients,
-                gradientStride: block.gradientBytes, shows: block.shows, step: step)
+                to: rows, weights: weights, gradients: block.batch.gradients,
+                gradientStride: block.batch.gradientBytes, shows: block.batch.shows, step: step)
             values.narrow(weights, width: width, into: rows)
             guard countsZeros else { return }
             // What is too small for the stored format has become zero as well.

@@ -24,7 +24,7 @@ extension TablePartition {
         LocatedRows.with(count: 1) { located in
             for position in progress.refused {
                 let one = batch.block(position..<position + 1, located)
-                located.hashes.initialize(to: store.keys.hash(one.key(0)))
+                located.hashes.initialize(to: store.keys.hash(one.batch.key(0)))
                 while true {
                     located.rows.initialize(to: nil)
                     var attempt = PushProgress()

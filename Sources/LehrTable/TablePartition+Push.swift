@@ -46,7 +46,8 @@ extension TablePartition {
             Set(runs.map { ObjectIdentifier($0.partition) }).count == runs.count,
             "a partition has one run")
         let batch = PushBatch(
-            words: words, keyBytes: table.store.keys.byteCount, gradients: firstGradient,
+            count: count, words: words, keyBytes: table.store.keys.byteCount,
+            gradients: firstGradient,
             gradientBytes: 4 * spec.dimension, shows: shows, clicks: clicks, now: now)
         let outcome = push(batch, to: runs, near: table.full.stride)
         for run in runs where !run.keys.isEmpty { run.partition.pushCount += 1 }
@@ -121,8 +122,8 @@ extension TablePartition {
     /// Creates the missing rows of a block and updates headers; refused rows become nil.
     func admit(_ block: PushBlock, _ progress: inout PushProgress) {
         guard let rows = block.rows.baseAddress else { return }
-        let isSound = fullKernel.areApplicable(block.gradients, count: block.count)
-        let isPlain = isSound && block.shows == nil && block.clicks == nil
+        let isSound = fullKernel.areApplicable(block.batch.gradients, count: block.count)
+        let isPlain = isSound && block.batch.shows == nil && block.batch.clicks == nil
         let hasNarrow = spec.storage.narrow != nil
         for i in 0..<block.count where rows[i] == nil {
             store.index.askForRoom(for: block.hashes[i])
@@ -130,7 +131,7 @@ extension TablePartition {
         for i in 0..<block.count {
             var counts = RowCounts()
             if !isPlain {
-                guard isSound || fullKernel.isApplicable(block.gradient(i)),
+                guard isSound || fullKernel.isApplicable(block.batch.gradient(i)),
                     let applicable = applicableCounts(block, i)
                 else {
                     progress.outcome.refusedNotFinite += 1
@@ -140,17 +141,17 @@ extension TablePartition {
                 counts = applicable
             }
             if rows[i] == nil {
-                rows[i] = findOrCreate(block.key(i), block.hashes[i], &progress.outcome)
+                rows[i] = findOrCreate(block.batch.key(i), block.hashes[i], &progress.outcome)
             }
             guard let row = rows[i] else {
                 progress.outcome.refusedAtLimit += 1
-                progress.refused.append(block.first + i)
+                progress.refused.append(block.batch.first + i)
                 continue
             }
             store.snapshot.willChange(row)
             row.header.pointee.show += counts.show
             row.header.pointee.click += counts.click
-            row.header.pointee.lastSeen = block.now
+            row.header.pointee.lastSeen = block.batch.now
             progress.outcome.applied &+= 1
             if counts.isClipped { progress.outcome.clipped += 1 }
             if hasNarrow { widenIfEarned(row, at: i, block, &progress.outcome) }
@@ -165,7 +166,7 @@ extension TablePartition {
 
     /// The counts that are added to a row; nil where they are refused.
     private func applicableCounts(_ block: PushBlock, _ i: Int) -> RowCounts? {
-        let given = RowCounts(show: block.shows?[i] ?? 0, click: block.clicks?[i] ?? 0)
+        let given = RowCounts(show: block.batch.shows?[i] ?? 0, click: block.batch.clicks?[i] ?? 0)
         guard let show = fullKernel.applicable(given.show),
             let click = fullKernel.applicable(given.click)
         else { return nil }

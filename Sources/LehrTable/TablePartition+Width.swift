@@ -12,11 +12,11 @@ extension TablePartition {
             for j in 0..<i { block.rows[j] = nil }
         }
         zeroCount -= zeros(of: row)
-        guard let (old, new) = store.widen(block.key(i)) else {
+        guard let (old, new) = store.widen(block.batch.key(i)) else {
             zeroCount += zeros(of: row)
             return
         }
-        fillWidened(new, from: old, seed: store.keys.folded(block.key(i)))
+        fillWidened(new, from: old, seed: store.keys.folded(block.batch.key(i)))
         // And it may come again.
         for j in i..<block.count where block.rows[j] == old { block.rows[j] = new }
         counters.widened += 1

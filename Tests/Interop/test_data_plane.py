@@ -229,7 +229,7 @@ def test_staged_then_committed(client, stubs, refused):
     (runs,) = client.by_owner(keys)
     stub = client.stub(runs[0][0])
     messages = stubs.shard_pb2
-    step = messages.StepRequest(cluster_id=client.cluster, identity=client.identity(batch=0))
+    step = client.step(runs, client.identity(batch=0))
     assert stub.InquireStep(step, timeout=10).state == messages.STEP_STATE_NONE
     client.push(gradients, client.identity(batch=0), stage=True)
     assert client.pull(keys) == before
@@ -248,13 +248,11 @@ def test_staged_then_dropped_by_a_successor(client, stubs, refused):
     (runs,) = client.by_owner(keys)
     stub = client.stub(runs[0][0])
     messages = stubs.shard_pb2
-    second = messages.StepRequest(
-        cluster_id=client.cluster, identity=client.identity(batch=0, attempt=2)
-    )
+    second = client.step(runs, client.identity(batch=0, attempt=2))
     assert stub.InquireStep(second, timeout=10).state == messages.STEP_STATE_STAGED
     assert stub.AbortStep(second, timeout=10).state == messages.STEP_STATE_NONE
     # The one before is too late now.
-    first = messages.StepRequest(cluster_id=client.cluster, identity=client.identity(batch=0))
+    first = client.step(runs, client.identity(batch=0))
     refused(grpc.StatusCode.FAILED_PRECONDITION, stub.CommitStep, first)
     assert client.pull(keys) == before
 

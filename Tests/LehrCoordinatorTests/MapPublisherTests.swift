@@ -86,10 +86,15 @@ import Testing
         #expect(follower.changes == 1 && follower.map == scene.map)
         scene.join(3)
         #expect(follower.changes == 1)
-        scene.time.run(for: MapPublisher.interval)
+        scene.time.run(for: MapPublisher.interval(watchers: 1))
         #expect(follower.changes == 2 && follower.wholes == 1 && follower.map == scene.map)
         scene.time.run(for: .seconds(1))
         #expect(follower.changes == 2 && scene.time.isIdle)
+    }
+
+    @Test func fewAreToldAtOnceAndManyNotNoticeablyLater() {
+        #expect(MapPublisher.interval(watchers: 5) <= .milliseconds(1))
+        #expect(MapPublisher.interval(watchers: 50_000) == .milliseconds(50))
     }
 
     @Test func whoDoesNotAskForChangesGetsAllOfTheMap() {

@@ -111,6 +111,17 @@ class TableClient:
             cluster_id=self.cluster, identity=identity, tables=[table], stage=stage
         )
 
+    def step(self, runs, identity):
+        """What is asked about a step that touches these partitions, all of one core."""
+        refs = [
+            self.messages.PartitionRef(index=partition.index, incarnation=partition.incarnation)
+            for partition, _ in runs
+        ]
+        tables = [self.messages.TablePartitions(table=self.job.table.id, partitions=refs)]
+        return self.messages.StepRequest(
+            cluster_id=self.cluster, identity=identity, tables=tables
+        )
+
     def push(self, gradients, identity, stage=False):
         """Pushes a row of gradients for each key; sums what the owners answer."""
         applied = repeated = 0

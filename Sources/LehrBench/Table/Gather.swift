@@ -19,8 +19,8 @@ enum Gather {
         gather(rows, from: 0, &output)
     }
 
-    /// As `weightsAndKeys`, for rows whose addresses are read from other lines first: what any search
-    /// costs that reads one line of an index and then the row, without its rules.
+    /// As `weightsAndKeys`, for rows whose addresses are read from other lines first: what a
+    /// search costs that reads one line of an index and then the row, without its rules.
     ///
     /// - Parameter places: where each row's address is.
     static func throughLines(_ places: [UnsafeMutableRawPointer], into output: inout [Float]) {

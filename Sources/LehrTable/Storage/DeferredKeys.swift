@@ -10,10 +10,8 @@ struct DeferredKeys {
 
     @inline(__always)
     mutating func add(_ key: LocatedKeyPointer) {
-        let bucket = KeyIndex.bucket(behind: key.pointee.bucket)
-        lehr_prefetch(bucket)
-        key.pointee.bucket = bucket
-        key.pointee.tag |= KeyIndex.displaced
+        KeyIndex.goOn(&key.pointee.bucket, &key.pointee.tag)
+        lehr_prefetch(key.pointee.bucket)
         (keys + count).initialize(to: key)
         count &+= 1
     }
@@ -39,7 +37,7 @@ struct DeferredKeys {
             switch key.pointee.candidate() {
             case .row(let row): return row
             case .none: return nil
-            case .farther: key.pointee.bucket = KeyIndex.bucket(behind: key.pointee.bucket)
+            case .farther: KeyIndex.goOn(&key.pointee.bucket, &key.pointee.tag)
             }
         }
     }

@@ -76,8 +76,7 @@ extension KeyIndex {
                 matches &= matches - 1
             }
             if lehr_tags_equal(tags, 0) != 0 { return Self.freePlace(homeTag, from: home) }
-            tag |= Self.displaced
-            tags = Self.bucket(behind: tags)
+            Self.goOn(&tags, &tag)
         }
     }
 
@@ -91,8 +90,7 @@ extension KeyIndex {
                 return Place(
                     tags: tags, slot: slots.trailingZeroBitCount, tag: tag, isTaken: false)
             }
-            tag |= displaced
-            tags = bucket(behind: tags)
+            goOn(&tags, &tag)
         }
     }
 
@@ -143,10 +141,8 @@ extension KeyIndex {
     private func entry(of hash: UInt64, at location: UInt32) -> Place {
         precondition(segments.count > 0, "an entry of an index without any")
         var tag = Self.tag(hash)
-        let segment = view.segment(hash)
-        var bucket = Self.home(hash)
+        var tags = view.bucket(hash)
         for _ in 0..<Self.bucketCount {
-            let tags = segment + bucket * Self.bucketBytes
             var matches = lehr_tags_equal(tags, tag)
             while matches != 0 {
                 let slot = matches.trailingZeroBitCount
@@ -155,8 +151,7 @@ extension KeyIndex {
                 }
                 matches &= matches - 1
             }
-            tag |= Self.displaced
-            bucket = (bucket + 1) & (Self.bucketCount - 1)
+            Self.goOn(&tags, &tag)
         }
         preconditionFailure("an entry that is not in the index")
     }

@@ -134,15 +134,13 @@ extension KeyIndex {
     private static func write(_ hash: UInt64, _ location: UInt32, in base: UnsafeMutableRawPointer)
     {
         var tag = tag(hash)
-        var bucket = home(hash)
+        var tags = base + home(hash) &* bucketBytes
         while true {
-            let tags = base + bucket &* bucketBytes
             let empty = lehr_tags_equal(tags, 0)
             if empty != 0 {
                 return set(tags, empty.trailingZeroBitCount, tag: tag, location: location)
             }
-            tag |= displaced
-            bucket = (bucket &+ 1) & (bucketCount &- 1)
+            goOn(&tags, &tag)
         }
     }
 

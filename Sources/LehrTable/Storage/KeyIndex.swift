@@ -121,18 +121,15 @@ struct KeyIndex: ~Copyable {
         @inline(__always)
         func search(_ hash: UInt64, _ body: (UInt32) -> Bool) {
             var tag = KeyIndex.tag(hash)
-            let segment = segment(hash)
-            var bucket = KeyIndex.home(hash)
+            var tags = bucket(hash)
             while true {
-                let tags = segment + bucket * bucketBytes
                 var matches = lehr_tags_equal(tags, tag)
                 while matches != 0 {
                     if body(KeyIndex.location(tags, matches.trailingZeroBitCount)) { return }
                     matches &= matches - 1
                 }
                 if lehr_tags_equal(tags, 0) != 0 { return }
-                tag |= displaced
-                bucket = (bucket + 1) & (bucketCount - 1)
+                KeyIndex.goOn(&tags, &tag)
             }
         }
     }
@@ -142,6 +139,14 @@ struct KeyIndex: ~Copyable {
     static func bucket(behind bucket: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer {
         let isLast = ~UInt(bitPattern: bucket) & UInt(segmentBytes - bucketBytes) == 0
         return isLast ? bucket - (segmentBytes - bucketBytes) : bucket + bucketBytes
+    }
+
+    /// Goes on with a search: from a bucket that was full of others to the one behind it, where what
+    /// is looked for is not at home.
+    @inline(__always)
+    static func goOn(_ tags: inout UnsafeMutableRawPointer, _ tag: inout UInt32) {
+        tags = bucket(behind: tags)
+        tag |= displaced
     }
 
     /// What a bucket says of the row behind the first entry with a tag.

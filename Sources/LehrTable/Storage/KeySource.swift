@@ -10,12 +10,12 @@ struct KeySource {
     /// Keys to go in this run and those behind it.
     private var left: Int
 
-    /// From key `start` of all the runs' on, of which there is one.
-    init(_ runs: UnsafeBufferPointer<StoreRun>, from start: Int, _ words: UnsafeRawPointer) {
+    /// For the keys at `keys`, which is not empty, of the runs taken together, to the end of all.
+    init(_ runs: UnsafeBufferPointer<StoreRun>, _ keys: Range<Int>, _ words: UnsafeRawPointer) {
         self.runs = runs
         self.words = words
-        left = runs.reduce(0) { $0 + $1.keys.count } - start
-        var before = start
+        left = keys.count
+        var before = keys.lowerBound
         while before >= runs[run].keys.count {
             before -= runs[run].keys.count
             run += 1

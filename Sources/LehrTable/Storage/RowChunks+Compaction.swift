@@ -69,10 +69,7 @@ extension RowChunks {
         heads[shape].capacity -= chunks[number].capacity
         unlist(number)
         if leaving == number { leaving = nil }
-        if openings[shape].number == number {
-            openings[shape].number = -1
-            openings[shape].chunk = nil
-        }
+        precondition(openings[shape].number != number, "new rows go to a chunk that stays")
         source.give(base, chunks[number].byteCount)
         chunks[number] = Chunk(base: nil, byteCount: 0, capacity: 0, shape: shape)
         freeNumbers.append(number)

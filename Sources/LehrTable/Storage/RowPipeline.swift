@@ -47,7 +47,7 @@ struct RowPipeline<let groupCount: Int> {
         let count = runs.reduce(0) { $0 + $1.keys.count }
         guard start < count else { return start }
         return withRing { ring, deferred in
-            var source = KeySource(runs, from: start, words)
+            var source = KeySource(runs, start..<count, words)
             var deferred = DeferredKeys(deferred)
             let groupsToGo = (count - start + groupCount - 1) / groupCount
             var (first, second, third) = (0, 0, 0)
