@@ -25,6 +25,10 @@ package struct Guards: OptionSet, Hashable, Sendable {
     package static let savedBeforeSaid = Guards(rawValue: 1 << 8)
     /// A restarted coordinator with a shorter TTL ends no lease sooner than the longer one would.
     package static let restartKeepsLongerTTL = Guards(rawValue: 1 << 9)
+    /// A restarted coordinator leaves tasks with the workers that hold them.
+    package static let restartKeepsHolders = Guards(rawValue: 1 << 10)
+    /// A coordinator that hung renews every lease before it ends any.
+    package static let forgivesOwnAbsence = Guards(rawValue: 1 << 11)
 
-    package static let all = Guards(rawValue: (1 << 10) - 1)
+    package static let all = Guards(rawValue: (1 << 12) - 1)
 }

@@ -65,12 +65,16 @@ struct CoordinatorWitness {
         let worker = MemberIncarnation(request.pointee.incarnation)
         let before = shell.part(of: report)
         return { [weak shell] answer in
-            see(Wire.ReportTaskResponse.self, answer, shell) { _, shell in
+            see(Wire.ReportTaskResponse.self, answer, shell) { answer, shell in
                 tell(
                     .reported(
                         Sighting.Report(
                             report: report, worker: worker,
-                            hasLease: shell.instance.leases.member(worker) != nil, before: before,
+                            hasLease: shell.instance.leases.member(worker) != nil,
+                            proceeds: answer.proceed != 0,
+                            isRunning: shell.instance.jobs.contains {
+                                $0.id == report.job && $0.record.state == .running
+                            }, before: before,
                             after: shell.part(of: report))))
             }
         }
