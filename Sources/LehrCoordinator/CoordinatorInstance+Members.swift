@@ -107,6 +107,18 @@ extension CoordinatorInstance {
         return ended(member, how: "it stopped", unixMilliseconds: unixMilliseconds) + mapChanged()
     }
 
+    /// Gives every lease a full TTL if nobody has looked at them for more than a heartbeat after the
+    /// first was due: the coordinator itself hung, and renewals may be waiting to be read.
+    ///
+    /// - Returns: how long it was away, or nil.
+    package mutating func forgiveOwnAbsence(now: Instant) -> Duration? {
+        guard guards.contains(.forgivesOwnAbsence), let due = leases.nextExpiry,
+            now - due > leases.terms.heartbeat
+        else { return nil }
+        leases.renewAll(now: now)
+        return now - due
+    }
+
     /// Ends leases that were not renewed in time.
     package mutating func expire(now: Instant, unixMilliseconds: UInt64) -> [Directive] {
         let shortened = forgetLongLeases(now: now)
@@ -133,7 +145,7 @@ extension CoordinatorInstance {
         switch member.role {
         case .serving: break
         case .worker:
-            for index in jobs.indices where jobs[index].release(member.incarnation) {
+            for index in jobs.indices where !jobs[index].release(member.incarnation).isEmpty {
                 directives += [.publishJob(jobs[index].id), .offerTasks]
             }
         case .shard:

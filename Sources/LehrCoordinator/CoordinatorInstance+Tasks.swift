@@ -13,8 +13,10 @@ extension CoordinatorInstance {
     ) throws(CoordinatorRefusal) -> (task: TaskLease?, directives: [Directive]) {
         guard leases.member(worker)?.role == .worker else { throw .unknownLease(worker) }
         var directives: [Directive] = []
-        for index in jobs.indices where jobs[index].release(worker) {
-            directives += [.publishJob(jobs[index].id), .offerTasks]
+        for index in jobs.indices {
+            let released = jobs[index].release(worker)
+            guard !released.isEmpty else { continue }
+            directives += released.map { .save($0) } + [.publishJob(jobs[index].id), .offerTasks]
         }
         let order = jobs.indices.filter { jobs[$0].record.state == .running }.sorted {
             (jobs[$0].holders.count, $0) < (jobs[$1].holders.count, $1)

@@ -58,9 +58,11 @@ package struct CoordinatorInstance: Sendable {
         instance.tables = state.tables.sorted { $0.id < $1.id }
         let parts = Dictionary(grouping: state.parts, by: \.job)
         let evaluations = Dictionary(grouping: state.evaluations, by: \.job)
+        let workers = guards.contains(.restartKeepsHolders) ? state.members.map(\.incarnation) : []
         instance.jobs = state.jobs.sorted { $0.id < $1.id }.map { job in
             JobLedger(
-                record: job, parts: parts[job.id] ?? [], evaluations: evaluations[job.id] ?? [])
+                record: job, parts: parts[job.id] ?? [], evaluations: evaluations[job.id] ?? [],
+                workers: Set(workers))
         }
         return instance
     }

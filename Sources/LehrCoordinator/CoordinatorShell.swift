@@ -91,6 +91,7 @@ package final class CoordinatorShell {
         )
     ) throws(CoordinatorRefusal) -> Outcome {
         try insistOnDurability()
+        forgiveOwnAbsence()
         let (outcome, directives) = try decide(&instance)
         carryOut(directives)
         return outcome
@@ -112,6 +113,7 @@ package final class CoordinatorShell {
     /// Renews a lease: the one decision that is not durable.
     package func keepAlive(_ incarnation: MemberIncarnation) throws(CoordinatorRefusal) {
         try insistOnDurability()
+        forgiveOwnAbsence()
         // The timer stays where it is: it finds nothing to end then, and looks again.
         try instance.keepAlive(incarnation, now: core.now)
     }
@@ -159,6 +161,14 @@ package final class CoordinatorShell {
         if directives.contains(.offerTasks) { core.post { [weak self] in self?.offerTasks() } }
     }
 
+    /// Before anything that depends on who is alive: whatever a process that woke up reads first.
+    private func forgiveOwnAbsence() {
+        guard let absence = instance.forgiveOwnAbsence(now: core.now) else { return }
+        logger.warning(
+            "this process has hung: no lease ends for that, each is renewed",
+            metadata: ["seconds": "\(absence.inSeconds)"])
+    }
+
     /// The one timer that ends leases; it sleeps until the first of them is due.
     private func scheduleExpiry() {
         expiry.map { core.cancel($0) }
@@ -167,6 +177,7 @@ package final class CoordinatorShell {
         expiry = core.schedule(after: max(next - core.now, .zero)) { [weak self] in
             guard let self else { return }
             expiry = nil
+            forgiveOwnAbsence()
             let before = instance.leases.members
             let directives = instance.expire(now: core.now, unixMilliseconds: unixMilliseconds)
             if !directives.isEmpty { logEnded(before) }

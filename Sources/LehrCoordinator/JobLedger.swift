@@ -11,16 +11,17 @@ package struct JobLedger: Sendable {
     package private(set) var record: JobRecord
     package private(set) var parts: [PartRecord]
     package private(set) var evaluations: [EvaluationRecord]
-    private var partHolders: [MemberIncarnation?]
-    private var evaluationHolders: [MemberIncarnation?]
     /// Parts below this are done: the search for the next one starts here.
     private var firstOpenPart = 0
     /// Who holds a part or an evaluation, at most one each.
     package private(set) var holders: Set<MemberIncarnation> = []
     package private(set) var meter = ProgressMeter()
 
-    package init(record: JobRecord, parts: [PartRecord] = [], evaluations: [EvaluationRecord] = [])
-    {
+    /// - Parameter workers: who is alive; whatever others held is free.
+    package init(
+        record: JobRecord, parts: [PartRecord] = [], evaluations: [EvaluationRecord] = [],
+        workers: Set<MemberIncarnation> = []
+    ) {
         self.record = record
         let count = Int(record.plan.partCount)
         self.parts = (0..<count).map { PartRecord(job: record.id, part: UInt32($0)) }
@@ -28,9 +29,20 @@ package struct JobLedger: Sendable {
         self.evaluations = record.plan.evaluatedEpochs.map { epoch in
             evaluations.last { $0.epoch == epoch } ?? EvaluationRecord(job: record.id, epoch: epoch)
         }
-        partHolders = Array(repeating: nil, count: count)
-        evaluationHolders = Array(repeating: nil, count: self.evaluations.count)
+        keepTasks { record.state == .running && workers.contains($0) }
         advance()
+    }
+
+    /// Leaves tasks with those holders that `isHolder` is true of, and frees the others.
+    private mutating func keepTasks(_ isHolder: (MemberIncarnation) -> Bool) {
+        for index in parts.indices {
+            guard let holder = parts[index].holder else { continue }
+            if isHolder(holder) { holders.insert(holder) } else { parts[index].holder = nil }
+        }
+        for index in evaluations.indices {
+            guard let holder = evaluations[index].holder else { continue }
+            if isHolder(holder) { holders.insert(holder) } else { evaluations[index].holder = nil }
+        }
     }
 
     package var id: JobID { record.id }
@@ -60,7 +72,7 @@ package struct JobLedger: Sendable {
         if let evaluation = nextEvaluation() { return leaseEvaluation(evaluation, to: worker) }
         if record.plan.isSequential, !holders.isEmpty { return nil }
         guard let part = nextPart() else { return nil }
-        partHolders[part] = worker
+        parts[part].holder = worker
         holders.insert(worker)
         parts[part].attempt += 1
         let state = parts[part]
@@ -76,7 +88,7 @@ package struct JobLedger: Sendable {
         let epoch = self.epoch
         return evaluations.indices.first {
             evaluations[$0].epoch < epoch && !evaluations[$0].isDone
-                && evaluationHolders[$0] == nil
+                && evaluations[$0].holder == nil
         }
     }
 
@@ -97,13 +109,13 @@ package struct JobLedger: Sendable {
         let end = min(
             parts.count, (Int(epoch) + ahead + 1) * record.plan.files.count,
             firstOpenPart + AppliedSet.defaultPartLimit)
-        return (firstOpenPart..<end).first { !parts[$0].isDone && partHolders[$0] == nil }
+        return (firstOpenPart..<end).first { !parts[$0].isDone && parts[$0].holder == nil }
     }
 
     private mutating func leaseEvaluation(
         _ index: Int, to worker: MemberIncarnation
     ) -> TaskLease {
-        evaluationHolders[index] = worker
+        evaluations[index].holder = worker
         holders.insert(worker)
         evaluations[index].attempt += 1
         let state = evaluations[index]
@@ -113,16 +125,20 @@ package struct JobLedger: Sendable {
             partFloor: UInt32(firstOpenPart))
     }
 
-    /// Takes every task back from a worker that is gone or asks for new work; true if it held any.
-    package mutating func release(_ worker: MemberIncarnation) -> Bool {
-        guard holders.remove(worker) != nil else { return false }
-        for index in partHolders.indices where partHolders[index] == worker {
-            partHolders[index] = nil
+    /// Takes every task back from a worker that is gone or asks for new work: the records of what it
+    /// held. (Of one that is gone they need not be kept: whoever is not alive holds nothing.)
+    package mutating func release(_ worker: MemberIncarnation) -> [StateRecord] {
+        guard holders.remove(worker) != nil else { return [] }
+        var records: [StateRecord] = []
+        for index in parts.indices where parts[index].holder == worker {
+            parts[index].holder = nil
+            records.append(.part(parts[index]))
         }
-        for index in evaluationHolders.indices where evaluationHolders[index] == worker {
-            evaluationHolders[index] = nil
+        for index in evaluations.indices where evaluations[index].holder == worker {
+            evaluations[index].holder = nil
+            records.append(.evaluation(evaluations[index]))
         }
-        return true
+        return records
     }
 
     // MARK: - Reports
@@ -143,7 +159,7 @@ package struct JobLedger: Sendable {
     ) -> StateRecord? {
         let index = Int(report.part)
         guard parts.indices.contains(index) else { return nil }
-        let isHeld = partHolders[index] == worker && parts[index].attempt == report.attempt
+        let isHeld = parts[index].holder == worker && parts[index].attempt == report.attempt
         guard isHeld || !guards.contains(.reportsComeFromHolders) else { return nil }
         var part = parts[index]
         meter.add(report, newSamples: report.samples &- min(part.samples, report.samples), now: now)
@@ -156,7 +172,7 @@ package struct JobLedger: Sendable {
         }
         if report.isDone {
             part.isDone = true
-            partHolders[index] = nil
+            part.holder = nil
             holders.remove(worker)
         }
         parts[index] = part
@@ -168,14 +184,14 @@ package struct JobLedger: Sendable {
         _ report: TaskReport, from worker: MemberIncarnation
     ) -> StateRecord? {
         let index = evaluations.firstIndex { $0.epoch == report.part }
-        guard let index, evaluationHolders[index] == worker,
+        guard let index, evaluations[index].holder == worker,
             evaluations[index].attempt == report.attempt
         else { return nil }
         if report.isDone {
             evaluations[index].isDone = true
             evaluations[index].metricName = report.metricName
             evaluations[index].metric = report.metric
-            evaluationHolders[index] = nil
+            evaluations[index].holder = nil
             holders.remove(worker)
         }
         return .evaluation(evaluations[index])
@@ -192,9 +208,8 @@ package struct JobLedger: Sendable {
         record.state = state
         record.message = message
         record.endedUnixMilliseconds = unixMilliseconds
-        partHolders = partHolders.map { _ in nil }
-        evaluationHolders = evaluationHolders.map { _ in nil }
         holders = []
+        keepTasks { _ in false }
     }
 
     /// Adds what became of an ended job's tables.

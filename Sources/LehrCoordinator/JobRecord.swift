@@ -12,7 +12,7 @@ package struct JobRecord: Hashable, Codable, Sendable {
     package var endedUnixMilliseconds: UInt64?
 }
 
-/// How far one part is. Durable, except for who holds it.
+/// How far one part is, and who is at it.
 package struct PartRecord: Hashable, Codable, Sendable {
     package var job: JobID
     package var part: UInt32
@@ -23,6 +23,7 @@ package struct PartRecord: Hashable, Codable, Sendable {
     package var malformedLines: UInt64 = 0
     package var attempt: UInt32 = 0
     package var isDone = false
+    package var holder: MemberIncarnation?
 
     package init(job: JobID, part: UInt32) {
         self.job = job
@@ -36,6 +37,7 @@ package struct EvaluationRecord: Hashable, Codable, Sendable {
     package var epoch: UInt32
     package var attempt: UInt32 = 0
     package var isDone = false
+    package var holder: MemberIncarnation?
     package var metricName = ""
     package var metric: Double = 0
 

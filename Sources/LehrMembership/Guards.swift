@@ -25,13 +25,16 @@ package struct Guards: OptionSet, Hashable, Sendable {
     package static let savedBeforeSaid = Guards(rawValue: 1 << 8)
     /// A restarted coordinator with a shorter TTL ends no lease sooner than the longer one would.
     package static let restartKeepsLongerTTL = Guards(rawValue: 1 << 9)
-
     /// A lease is given back when nothing is written under it any more.
     package static let closedBeforeLeft = Guards(rawValue: 1 << 10)
     /// What was written is acknowledged only under a lease that lasts until then.
     package static let answersWithLease = Guards(rawValue: 1 << 11)
     /// A watch of the map that is open and tells nothing new is replaced.
     package static let deadWatchesAreReplaced = Guards(rawValue: 1 << 12)
+    /// A restarted coordinator leaves tasks with the workers that hold them.
+    package static let restartKeepsHolders = Guards(rawValue: 1 << 13)
+    /// A coordinator that hung renews every lease before it ends any.
+    package static let forgivesOwnAbsence = Guards(rawValue: 1 << 14)
 
     package static let all = Guards(rawValue: .max)
 }

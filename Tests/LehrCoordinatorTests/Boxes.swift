@@ -16,7 +16,7 @@ final class LedgerBox {
 
     func lease(to worker: MemberIncarnation) -> TaskLease? { ledger.lease(to: worker) }
 
-    func release(_ worker: MemberIncarnation) -> Bool { ledger.release(worker) }
+    func release(_ worker: MemberIncarnation) -> Bool { !ledger.release(worker).isEmpty }
 
     func note(_ report: TaskReport, from worker: MemberIncarnation) -> StateRecord? {
         ledger.note(report, from: worker, now: PlanFixture.start)

@@ -85,6 +85,23 @@ import Testing
         }
     }
 
+    @Test func aCoordinatorThatHungRenewsAllAndOneThatIsLateDoesNot() throws {
+        var instance = PlanFixture.instance()
+        let start = PlanFixture.start
+        #expect(instance.forgiveOwnAbsence(now: start + .seconds(99)) == nil, "there is nobody")
+        let (member, _) = try instance.join(
+            PlanFixture.join("w", .worker), now: start, unixMilliseconds: 0)
+        #expect(instance.forgiveOwnAbsence(now: start + .seconds(13)) == nil)
+        #expect(throws: CoordinatorRefusal.unknownLease(member.incarnation)) {
+            try instance.keepAlive(member.incarnation, now: start + .seconds(13))
+        }
+        let late = start + .nanoseconds(13_000_000_001)
+        #expect(instance.forgiveOwnAbsence(now: late) == .nanoseconds(3_000_000_001))
+        #expect(instance.forgiveOwnAbsence(now: late) == nil)
+        try instance.keepAlive(member.incarnation, now: late)
+        #expect(instance.leases.nextExpiry == late + .seconds(10))
+    }
+
     @Test func aJobNeedsAShard() throws {
         let instance = CoordinatorBox()
         _ = try instance.join("w", .worker)

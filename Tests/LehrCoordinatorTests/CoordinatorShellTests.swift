@@ -185,6 +185,22 @@ import Testing
         #expect(throws: StateStoreError.self) { _ = try restart(.seconds(90)) }
     }
 
+    /// SIGSTOP and SIGCONT: the timer that ends leases may be due before any renewal was read.
+    @Test func aCoordinatorThatHungEndsNobodysLease() throws {
+        let scene = try Scene()
+        let members = [try scene.join("a", .worker), try scene.join("b", .shard)]
+        scene.time.run(for: .seconds(1))
+        scene.core.pause()
+        scene.time.run(for: .seconds(60))
+        scene.core.resume()
+        scene.time.run(for: .seconds(9))
+        #expect(scene.shell.instance.leases.members.map(\.incarnation) == members)
+        try scene.shell.keepAlive(members[0])
+        // Whoever does not come back ends as ever.
+        scene.time.run(for: .milliseconds(1001))
+        #expect(scene.shell.instance.leases.members.map(\.incarnation) == [members[0]])
+    }
+
     /// The timer that ends leases is not moved by renewals, and must not miss an end for that.
     @Test func leasesEndOnTimeWhoeverRenews() throws {
         let scene = try Scene()

@@ -84,8 +84,7 @@ import Testing
             "\(what): evaluations")
         #expect(restored.jobs.map(\.epoch) == instance.jobs.map(\.epoch), "\(what): epochs")
         #expect(restored.leases.lastIncarnation == instance.leases.lastIncarnation, "\(what)")
-        // Nobody holds anything, and everybody has a full TTL.
-        #expect(restored.jobs.allSatisfy { $0.holders.isEmpty })
+        #expect(restored.jobs.map(\.holders) == instance.jobs.map(\.holders), "\(what): holders")
         let ttl = restored.leases.terms.ttl
         #expect(
             restored.leases.members.allSatisfy {
@@ -167,11 +166,36 @@ import Testing
             CoordinatorInstance.restore(
                 try store.load(), terms: PlanFixture.terms, placer: EvenSplitPlacer(),
                 now: PlanFixture.start))
-        let late = try restored.report(
+        #expect(restored.jobs[0].holders == [worker])
+        let report = try restored.report(
             PlanFixture.report(held), from: worker, now: PlanFixture.start, unixMilliseconds: 0)
-        #expect(!late.proceed, "nobody holds anything after a restart")
+        #expect(report.proceed && restored.jobs[0].parts[0].isDone, "it goes on with its task")
+        #expect(restored.jobs[0].holders.isEmpty)
         let next = try #require(try restored.acquireTask(worker).task)
-        #expect(next.part == 0 && next.firstBatch == 2 && next.attempt == 2)
+        #expect(next.part == 1 && next.attempt == 1)
+        // What it is thought to hold is free when it asks again.
+        let other = try restored.acquireTask(worker)
+        #expect(other.task?.part == 1 && other.task?.attempt == 2)
+        #expect(restored.jobs[0].parts.map(\.holder) == [nil, worker, nil, nil, nil, nil])
+    }
+
+    /// A worker that left its task for nothing else holds nothing after a restart, and one that has gone
+    /// does not, either.
+    @Test func whoHoldsNothingHoldsNothingAfterARestart() {
+        var state = PlanFixture.ledger()
+        let workers = [MemberIncarnation(7), MemberIncarnation(8), MemberIncarnation(9)]
+        for worker in workers { _ = state.lease(to: worker) }
+        let released = state.release(workers[0])
+        #expect(released == [.part(state.parts[0])] && state.parts[0].holder == nil)
+        func restored(_ record: JobRecord) -> JobLedger {
+            JobLedger(record: record, parts: state.parts, workers: Set(workers.dropLast()))
+        }
+        #expect(restored(state.record).holders == [workers[1]])
+        #expect(restored(state.record).parts[2].holder == nil)
+        var ended = state
+        ended.end(.stopped, message: "", unixMilliseconds: 1)
+        #expect(restored(ended.record).holders.isEmpty)
+        #expect(restored(ended.record).parts.allSatisfy { $0.holder == nil })
     }
 
     /// What a coordinator has to remember of the TTL it was started with, and for how long.

@@ -19,6 +19,7 @@ import Testing
         cluster.grantedTTL = .nanoseconds(10_000_000_001)
         var part = PartRecord(job: JobID(1), part: 70_000)
         (part.floor, part.samples, part.isDone) = (.max, 1 << 53 + 1, true)
+        part.holder = MemberIncarnation(.max)
         var evaluation = EvaluationRecord(job: JobID(1), epoch: 3)
         (evaluation.metricName, evaluation.metric) = ("hr@10", 0.1 + 0.2)
         var ledger = PlanFixture.ledger(name: "ä\n\"'")

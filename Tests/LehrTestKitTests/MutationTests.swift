@@ -48,6 +48,12 @@ import Testing
             "a restart with a shorter TTL forgets the longer one",
             without: .restartKeepsLongerTTL, in: "cuts none short", seed: 1),
         Mutation(
+            "a restart forgets who holds what", without: .restartKeepsHolders,
+            in: "stops no write", seed: 1),
+        Mutation(
+            "a coordinator that hung ends leases", without: .forgivesOwnAbsence,
+            in: "ends none", seed: 1),
+        Mutation(
             "positions are taken from anybody", without: .reportsComeFromHolders,
             in: "requests come a second time", seed: 2),
         Mutation(

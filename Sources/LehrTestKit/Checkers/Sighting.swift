@@ -22,6 +22,9 @@ package enum Sighting {
         package let worker: MemberIncarnation
         /// Whether the worker had a lease when it was answered.
         package let hasLease: Bool
+        /// Whether the worker was told to go on, and whether its job goes on.
+        package let proceeds: Bool
+        package let isRunning: Bool
         /// The part before and after.
         package let before: PartRecord?
         package let after: PartRecord?

@@ -66,13 +66,17 @@ struct CoordinatorWitness {
         let before = shell.part(of: report)
         // When it is decided: the answer waits for the disk, and the lease may end meanwhile.
         let hasLease = shell.instance.leases.member(worker) != nil
+        let isRunning = shell.instance.jobs.contains {
+            $0.id == report.job && $0.record.state == .running
+        }
         return { [weak shell] answer in
-            see(Wire.ReportTaskResponse.self, answer, shell) { _, shell in
+            see(Wire.ReportTaskResponse.self, answer, shell) { answer, shell in
                 tell(
                     .reported(
                         Sighting.Report(
                             report: report, worker: worker,
-                            hasLease: hasLease, before: before,
+                            hasLease: hasLease, proceeds: answer.proceed != 0,
+                            isRunning: isRunning, before: before,
                             after: shell.part(of: report))))
             }
         }

@@ -11,6 +11,11 @@ extension Scenario {
                 .cut(.shard, from: .coordinator, for: .seconds(7)),
                 .cut(.shard, from: .coordinator, for: .seconds(7)),
             ]
-        }
+        },
+        Scenario("leases: a coordinator that hangs longer than any lasts ends none").with {
+            $0.driftMaxPPM = 50_000
+            $0.faults = [.pause(.coordinator, from: .seconds(3))]
+            $0.keepsMembers = true
+        },
     ]
 }

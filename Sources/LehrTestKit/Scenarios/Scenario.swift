@@ -13,8 +13,10 @@ package struct Scenario: Sendable {
     /// How long leases last, and from the coordinator's first restart on; nil: as ever.
     package var ttl: Duration?
     package var laterTTL: Duration?
-    /// Whether shards may write all the time, whatever happens.
+    /// Whether shards may write, and workers go on with their tasks, all the time, whatever happens.
     package var staysWritable = false
+    /// Whether nobody's lease ends, whatever happens.
+    package var keepsMembers = false
     /// A run of fewer events has not shown anything.
     package var eventCountMin = 2000
 

@@ -55,7 +55,8 @@ package final class Simulation {
             [
                 AppliedOnceChecker(), EveryBatchChecker(workload), SingleOwnerChecker(),
                 PositionChecker(), MapChecker(), DurabilityChecker(), LeaseChecker(),
-            ] + (scenario.staysWritable ? [AvailabilityChecker()] : [])
+            ] + (scenario.staysWritable ? [AvailabilityChecker(), TaskChecker()] : [])
+            + (scenario.keepsMembers ? [MembershipChecker()] : [])
         plans = scenario.faults.map { fault in
             let say = { [unowned cluster] (what: String) in
                 log?.note(cluster.time.now, what) ?? ()
