@@ -63,6 +63,7 @@ import Testing
                 let (task, worker) = leases.suffix(3)[
                     leases.suffix(3).startIndex + random.below(min(3, leases.count))]
                 var report = PlanFixture.report(task, floor: UInt64(random.below(4)))
+                    .under(instance)
                 if random.below(40) == 0 { report.failure = "a failure" }
                 return
                     (try? instance.report(
@@ -160,7 +161,8 @@ import Testing
         let held = try #require(task)
         try save(
             try instance.report(
-                PlanFixture.report(held, floor: 2), from: worker, now: PlanFixture.start,
+                PlanFixture.report(held, floor: 2).under(instance), from: worker,
+                now: PlanFixture.start,
                 unixMilliseconds: 0
             ).directives)
         var restored = try #require(
@@ -168,7 +170,8 @@ import Testing
                 try store.load(), terms: PlanFixture.terms, placer: EvenSplitPlacer(),
                 now: PlanFixture.start))
         let late = try restored.report(
-            PlanFixture.report(held), from: worker, now: PlanFixture.start, unixMilliseconds: 0)
+            PlanFixture.report(held).under(restored), from: worker, now: PlanFixture.start,
+            unixMilliseconds: 0)
         #expect(!late.proceed, "nobody holds anything after a restart")
         let next = try #require(try restored.acquireTask(worker).task)
         #expect(next.part == 0 && next.firstBatch == 2 && next.attempt == 2)
