@@ -17,8 +17,9 @@ extension TableClient {
             failLater { completion(Self.unknownTable) }
             return nil
         }
+        let tables = requests.map(\.table)
         let operation = FanOut(
-            transport: transport, tables: requests.map(\.table),
+            transport: transport, tables: tables,
             random: RandomSource(seed: random.next()), map: map,
             send: { channel, targets, map, done in
                 channel.unary(ShardMethods.push, Self.callOptions) { [self] message, arena in
@@ -30,7 +31,13 @@ extension TableClient {
                     fill(&message, arena, targets, map, requests, routes)
                 } _: { result in
                     switch result {
-                    case .success: done(nil)
+                    case .success(let answer):
+                        let incarnations = UnsafeBufferPointer(
+                            start: answer.pointee.incarnations, count: answer.pointee.n_incarnations
+                        )
+                        let isTheirs = Self.isAcknowledged(
+                            targets, tables, map, by: incarnations)
+                        done(isTheirs ? nil : Self.foreignAnswer)
                     case .failure(let error): done(error)
                     }
                 }

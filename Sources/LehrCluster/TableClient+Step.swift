@@ -48,6 +48,13 @@ extension TableClient {
                 } _: { result in
                     switch result {
                     case .success(let answer):
+                        let incarnations = UnsafeBufferPointer(
+                            start: answer.pointee.incarnations, count: answer.pointee.n_incarnations
+                        )
+                        guard
+                            Self.isAcknowledged(
+                                targets, scope.tables, map, by: incarnations)
+                        else { return done(Self.foreignAnswer) }
                         if answer.pointee.state.rawValue == 2 { isCommitted = true }
                         done(nil)
                     case .failure(let error): done(error)

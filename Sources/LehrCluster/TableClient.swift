@@ -221,6 +221,21 @@ extension TableClient {
         return (group.count, list.baseAddress)
     }
 
+    /// What an acknowledgement that is not of the owners asked comes to: they are asked again.
+    static let foreignAnswer = RPCError(.aborted, "another owner has answered")
+
+    /// Whether `incarnations`, of an acknowledgement, are those that `targets` have on the map.
+    static func isAcknowledged(
+        _ targets: [FanOut.Target], _ tables: [TableID], _ map: ClusterMap,
+        by incarnations: UnsafeBufferPointer<UInt64>
+    ) -> Bool {
+        guard incarnations.count == targets.count else { return false }
+        let placed = tables.map { id in map.tables.first { $0.id == id } }
+        return zip(targets, incarnations).allSatisfy { target, incarnation in
+            placed[target.table]?.partitions[target.partition].incarnation.value == incarnation
+        }
+    }
+
     static func rowCount(of group: [FanOut.Target], _ route: KeyRoute) -> Int {
         group.reduce(0) { $0 + route.runs[$1.run].range.count }
     }

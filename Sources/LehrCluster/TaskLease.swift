@@ -64,8 +64,8 @@ package struct TaskReport: Sendable, Equatable {
     package var failure = ""
     package var metricName = ""
     package var metric: Double = 0
-    /// The largest placement version that the acknowledgements came from.
-    package var placementVersion: UInt64 = 0
+    /// The placement of the job's tables that the acknowledgements came from.
+    package var placement = PartitionIncarnation(0)
 
     package init(of task: TaskLease) {
         kind = task.kind
@@ -128,7 +128,7 @@ extension TaskReport {
         isDone = wire.done != 0
         failure = text(wire.failure)
         (metricName, metric) = (text(wire.metric_name), wire.metric)
-        placementVersion = wire.placement_version
+        placement = PartitionIncarnation(wire.placement)
         if let problem { throw TranslationError(problem) }
     }
 
@@ -165,6 +165,6 @@ extension TaskReport {
         wire.failure = arena.string(failure)
         wire.metric_name = arena.string(metricName)
         wire.metric = metric
-        wire.placement_version = placementVersion
+        wire.placement = placement.value
     }
 }

@@ -47,12 +47,13 @@ extension CoordinatorInstance {
         guard let index = jobs.firstIndex(where: { $0.id == report.job }) else {
             return (false, [])
         }
-        // Acknowledgements of an owner that has since been replaced prove nothing. A failure needs
-        // none: it may come before the worker has seen the tables at all.
-        let placement = tables.filter { $0.job == report.job }.map(\.placementVersion).max() ?? 0
+        // Acknowledgements of an owner that has since been replaced prove nothing, and the worker
+        // leaves the task as soon as it sees the change. A failure needs none: it may come before the
+        // worker has seen the tables at all.
+        let placement = tables.lazy.filter { $0.job == report.job }.placement
         guard
             report.kind == .evaluate || !report.failure.isEmpty
-                || report.placementVersion >= placement
+                || report.placement == placement
         else { return (true, []) }
         guard let record = jobs[index].note(report, from: worker, now: now, guards: guards)
         else {

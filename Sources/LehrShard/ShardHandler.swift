@@ -111,7 +111,9 @@ package final class ShardHandler {
         counters.pushes += 1
         counters.keysPushed += slices.reduce(0) { $0 + UInt64($1.keyCount) }
         counters.repeats += UInt64(answer.repeated)
-        return arenas.encode { (message: inout Wire.PushResponse, _) in
+        return arenas.encode { (message: inout Wire.PushResponse, arena) in
+            (message.n_incarnations, message.incarnations) = Self.incarnations(
+                slices.lazy.flatMap { $0.runs.lazy.map(\.incarnation) }, arena)
             message.applied = answer.applied
             message.repeated_partitions = answer.repeated
         }
@@ -170,8 +172,23 @@ package final class ShardHandler {
         answering(respond) { () throws(ShardRefusal) in
             let status = try body(try Self.identity(identity), claims, cluster)
             try shard.checkAnswer(now: core.now)
-            respond.succeed { answer, _ in answer.state = .init(rawValue: status.wire) }
+            respond.succeed { answer, arena in
+                answer.state = .init(rawValue: status.wire)
+                (answer.n_incarnations, answer.incarnations) = Self.incarnations(
+                    claims.lazy.map(\.incarnation), arena)
+            }
         }
+    }
+
+    /// What was checked to be the owner's own.
+    private static func incarnations(
+        _ incarnations: some Collection<PartitionIncarnation>, _ arena: WireArena
+    ) -> (Int, UnsafeMutablePointer<UInt64>?) {
+        let field = arena.elements(of: UInt64.self, count: incarnations.count)
+        for (index, incarnation) in zip(field.indices, incarnations) {
+            field.initializeElement(at: index, to: incarnation.value)
+        }
+        return (field.count, field.baseAddress)
     }
 
     // MARK: - Scan

@@ -30,6 +30,9 @@ final class EvaluationTask: WorkerTask {
         report = TaskReport(of: lease)
     }
 
+    /// What was scored stays scored.
+    var isOutdated: Bool { false }
+
     func start() {
         let policy = MalformedLinePolicy(tolerated: job.spec.training.malformedLinesTolerated)
         environment.blocks.load(

@@ -65,11 +65,17 @@ final class TrainingTask: WorkerTask {
         environment.withTables(of: job, while: { [self] in isActive }) { [self] tables in
             guard job.fits(tables) else { return fail(JobContext.misfit) }
             self.tables = tables
-            report.placementVersion = tables.map(\.placementVersion).max() ?? 0
+            report.placement = tables.placement
             let depth = isSequential ? 1 : training.batchesInFlight
             freeSlots = (0..<depth).map { _ in BatchSlot(tableCount: tables.count) }
             if isSequential { recover() } else { pump() }
         }
+    }
+
+    /// Whether a partition has got another owner, which may not have what the earlier one acknowledged.
+    var isOutdated: Bool {
+        guard !tables.isEmpty, let tables = job.tables(on: environment.map()) else { return false }
+        return tables.placement != report.placement
     }
 
     var settledFloor: UInt64 { floor.floor }

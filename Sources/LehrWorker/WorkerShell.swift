@@ -160,6 +160,13 @@ package final class WorkerShell {
         reportTimer = core.schedule(after: Self.reportInterval) { [self] in
             reportTimer = nil
             guard let (lease, work) = task else { return }
+            guard !work.isOutdated else {
+                logger.info(
+                    "a task begins anew, its tables have other owners",
+                    metadata: ["job": "\(lease.job.value)", "part": "\(lease.part)"])
+                dropTask()
+                return acquire()
+            }
             send(work.report) { [self] proceed in
                 guard task?.lease == lease, task?.work === work else { return }
                 if proceed == false {

@@ -7,6 +7,8 @@ protocol WorkerTask: AnyObject {
     var report: TaskReport { get }
     /// Called once, at the end, unless it was cancelled.
     var onEnd: (() -> Void)? { get set }
+    /// Whether what it has done may have been lost, so that the task has to be leased anew.
+    var isOutdated: Bool { get }
     func start()
     /// Stops; nothing more is sent.
     func cancel()

@@ -142,7 +142,8 @@ import Testing
         (report.lossSum, report.lossSamples) = (-1.25, 9)
         (report.malformedLines, report.bytesPulled, report.bytesPushed) = (10, 11, 12)
         (report.isDone, report.failure) = (true, "why: ü")
-        (report.metricName, report.metric, report.placementVersion) = ("auc", 0.875, 13)
+        (report.metricName, report.metric) = ("auc", 0.875)
+        report.placement = PartitionIncarnation(13)
         return report
     }
 

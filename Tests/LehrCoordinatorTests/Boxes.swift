@@ -76,9 +76,29 @@ final class CoordinatorBox {
         try instance.acquireTask(worker)
     }
 
+    /// A report under the current placement, or another.
     func report(
-        _ report: TaskReport, from worker: MemberIncarnation
+        _ report: TaskReport, from worker: MemberIncarnation,
+        placement: PartitionIncarnation? = nil
     ) throws(CoordinatorRefusal) -> (proceed: Bool, directives: [Directive]) {
-        try instance.report(report, from: worker, now: PlanFixture.start, unixMilliseconds: 77)
+        var report = report.under(instance)
+        if let placement { report.placement = placement }
+        return try instance.report(
+            report, from: worker, now: PlanFixture.start, unixMilliseconds: 77)
+    }
+}
+
+extension CoordinatorInstance {
+    func placement(of job: JobID) -> PartitionIncarnation {
+        tables.filter { $0.job == job }.placement
+    }
+}
+
+extension TaskReport {
+    /// Under the placement that the job's tables have.
+    func under(_ instance: CoordinatorInstance) -> TaskReport {
+        var report = self
+        report.placement = instance.placement(of: job)
+        return report
     }
 }

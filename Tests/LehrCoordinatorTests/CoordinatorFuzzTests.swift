@@ -103,7 +103,8 @@ import Testing
                 kind: .train, job: job?.id ?? JobID(1), generation: 1, part: part?.part ?? 0,
                 epoch: 0, attempt: part?.attempt ?? 0, path: "", firstBatch: 0, partFloor: 0))
         (report.floor, report.batches, report.samples) = (2, 3, 200)
-        (report.lossSum, report.lossSamples, report.placementVersion) = (1, 2, 1)
+        (report.lossSum, report.lossSamples) = (1, 2)
+        report.placement = shell.instance.placement(of: report.job)
         return [
             (
                 CoordinatorMethods.acquireTask.path,

@@ -242,12 +242,16 @@ import Testing
     @Test func acknowledgementsOfAnOlderPlacementProveNothing() throws {
         let (instance, _, workers) = try running()
         let task = try #require(try instance.acquireTask(workers[0]).task)
-        var report = PlanFixture.report(task)
-        report.placementVersion = 0
-        let (proceed, directives) = try instance.report(
-            report, from: workers[0])
-        #expect(proceed && directives.isEmpty)
+        let current = instance.tables.placement
+        for other in [0, current.value - 1, current.value + 1] {
+            let (proceed, directives) = try instance.report(
+                PlanFixture.report(task), from: workers[0],
+                placement: PartitionIncarnation(other))
+            #expect(proceed && directives.isEmpty)
+        }
         #expect(instance.jobs[0].parts[0].floor == 0 && !instance.jobs[0].parts[0].isDone)
+        _ = try instance.report(PlanFixture.report(task), from: workers[0])
+        #expect(instance.jobs[0].parts[0].isDone)
     }
 
     @Test func aJobRunsToItsEnd() throws {

@@ -225,7 +225,8 @@ import Testing
         #expect(scene.shell.watchMap(reader, takesChanges: true))
         var fatal = 0
         scene.shell.onFatal = {
-            #expect($0.description == "the disk is full"); fatal += 1
+            #expect($0.description == "the disk is full")
+            fatal += 1
         }
         scene.store.isBroken = true
         #expect(throws: CoordinatorRefusal.stopping) { try scene.join("b", .worker) }
@@ -288,8 +289,8 @@ import Testing
             else { return }
             try scene.decide { instance throws(CoordinatorRefusal) in
                 let (_, directives) = try instance.report(
-                    PlanFixture.report(task), from: worker, now: scene.time.now,
-                    unixMilliseconds: 0)
+                    PlanFixture.report(task).under(instance), from: worker,
+                    now: scene.time.now, unixMilliseconds: 0)
                 return ((), directives)
             }
         }

@@ -119,8 +119,7 @@ import Testing
                 PlanFixture.report(task, floor: floor), from: workers[0])
             #expect(ledger.parts[0].floor == 2 && ledger.parts[0].samples == 200)
         }
-        var fresh = TaskReport(of: task)
-        fresh.placementVersion = 1
+        let fresh = TaskReport(of: task)
         _ = ledger.note(fresh, from: workers[0])
         #expect(ledger.parts[0].batches == 3, "a worker that has read nothing knows no better")
     }

@@ -66,7 +66,6 @@ enum PlanFixture {
         report.floor = floor
         report.samples = min(floor * 100, 250)
         report.isDone = floor == 3
-        report.placementVersion = 1
         if task.kind == .evaluate { (report.metricName, report.metric) = ("auc", 0.75) }
         return report
     }

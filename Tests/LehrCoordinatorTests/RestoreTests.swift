@@ -63,6 +63,7 @@ import Testing
                 let (task, worker) = leases.suffix(3)[
                     leases.suffix(3).startIndex + random.below(min(3, leases.count))]
                 var report = PlanFixture.report(task, floor: UInt64(random.below(4)))
+                    .under(instance)
                 if random.below(40) == 0 { report.failure = "a failure" }
                 return
                     (try? instance.report(
@@ -159,7 +160,8 @@ import Testing
         let held = try #require(task)
         try save(
             try instance.report(
-                PlanFixture.report(held, floor: 2), from: worker, now: PlanFixture.start,
+                PlanFixture.report(held, floor: 2).under(instance), from: worker,
+                now: PlanFixture.start,
                 unixMilliseconds: 0
             ).directives)
         var restored = try #require(
@@ -168,7 +170,8 @@ import Testing
                 now: PlanFixture.start))
         #expect(restored.jobs[0].holders == [worker])
         let report = try restored.report(
-            PlanFixture.report(held), from: worker, now: PlanFixture.start, unixMilliseconds: 0)
+            PlanFixture.report(held).under(restored), from: worker, now: PlanFixture.start,
+            unixMilliseconds: 0)
         #expect(report.proceed && restored.jobs[0].parts[0].isDone, "it goes on with its task")
         #expect(restored.jobs[0].holders.isEmpty)
         let next = try #require(try restored.acquireTask(worker).task)

@@ -28,6 +28,15 @@ import Testing
         #expect(scene.handler.counters.repeats == 6)
     }
 
+    @Test func anAcknowledgementNamesTheOwners() {
+        for request in [PushFields(), PushFields(batch: 1, isStaged: true)] {
+            let answer = scene.call(ShardMethods.push, request.encoded) {
+                Array(UnsafeBufferPointer(start: $0.incarnations, count: $0.n_incarnations))
+            }
+            #expect(answer == .success([100, 101]))
+        }
+    }
+
     @Test func aRepeatThatReachesAnotherPartitionTooIsAppliedThereOnly() {
         var first = PushFields()
         first.slices[0].runs.removeLast()

@@ -3837,12 +3837,12 @@ static const ProtobufCFieldDescriptor lehr__v1__report_task_request__field_descr
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "placement_version",
-    20,
+    "placement",
+    21,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
     0,   /* quantifier_offset */
-    offsetof(Lehr__V1__ReportTaskRequest, placement_version),
+    offsetof(Lehr__V1__ReportTaskRequest, placement),
     NULL,
     NULL,
     0,             /* flags */
@@ -3867,13 +3867,14 @@ static const unsigned lehr__v1__report_task_request__field_indices_by_name[] = {
   17,   /* field[17] = metric */
   18,   /* field[18] = metric_name */
   5,   /* field[5] = part */
-  19,   /* field[19] = placement_version */
+  19,   /* field[19] = placement */
   9,   /* field[9] = samples */
   0,   /* field[0] = worker */
 };
-static const ProtobufCIntRange lehr__v1__report_task_request__number_ranges[1 + 1] =
+static const ProtobufCIntRange lehr__v1__report_task_request__number_ranges[2 + 1] =
 {
   { 1, 0 },
+  { 21, 19 },
   { 0, 20 }
 };
 const ProtobufCMessageDescriptor lehr__v1__report_task_request__descriptor =
@@ -3887,7 +3888,7 @@ const ProtobufCMessageDescriptor lehr__v1__report_task_request__descriptor =
   20,
   lehr__v1__report_task_request__field_descriptors,
   lehr__v1__report_task_request__field_indices_by_name,
-  1,  lehr__v1__report_task_request__number_ranges,
+  2,  lehr__v1__report_task_request__number_ranges,
   (ProtobufCMessageInit) lehr__v1__report_task_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

@@ -1446,7 +1446,7 @@ const ProtobufCMessageDescriptor lehr__v1__push_request__descriptor =
   (ProtobufCMessageInit) lehr__v1__push_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lehr__v1__push_response__field_descriptors[2] =
+static const ProtobufCFieldDescriptor lehr__v1__push_response__field_descriptors[3] =
 {
   {
     "applied",
@@ -1472,15 +1472,28 @@ static const ProtobufCFieldDescriptor lehr__v1__push_response__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "incarnations",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lehr__V1__PushResponse, n_incarnations),
+    offsetof(Lehr__V1__PushResponse, incarnations),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lehr__v1__push_response__field_indices_by_name[] = {
   0,   /* field[0] = applied */
+  2,   /* field[2] = incarnations */
   1,   /* field[1] = repeated_partitions */
 };
 static const ProtobufCIntRange lehr__v1__push_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor lehr__v1__push_response__descriptor =
 {
@@ -1490,7 +1503,7 @@ const ProtobufCMessageDescriptor lehr__v1__push_response__descriptor =
   "Lehr__V1__PushResponse",
   "lehr.v1",
   sizeof(Lehr__V1__PushResponse),
-  2,
+  3,
   lehr__v1__push_response__field_descriptors,
   lehr__v1__push_response__field_indices_by_name,
   1,  lehr__v1__push_response__number_ranges,
@@ -1612,7 +1625,7 @@ const ProtobufCMessageDescriptor lehr__v1__step_request__descriptor =
   (ProtobufCMessageInit) lehr__v1__step_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lehr__v1__step_response__field_descriptors[1] =
+static const ProtobufCFieldDescriptor lehr__v1__step_response__field_descriptors[2] =
 {
   {
     "state",
@@ -1626,14 +1639,27 @@ static const ProtobufCFieldDescriptor lehr__v1__step_response__field_descriptors
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "incarnations",
+    2,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lehr__V1__StepResponse, n_incarnations),
+    offsetof(Lehr__V1__StepResponse, incarnations),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lehr__v1__step_response__field_indices_by_name[] = {
+  1,   /* field[1] = incarnations */
   0,   /* field[0] = state */
 };
 static const ProtobufCIntRange lehr__v1__step_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor lehr__v1__step_response__descriptor =
 {
@@ -1643,7 +1669,7 @@ const ProtobufCMessageDescriptor lehr__v1__step_response__descriptor =
   "Lehr__V1__StepResponse",
   "lehr.v1",
   sizeof(Lehr__V1__StepResponse),
-  1,
+  2,
   lehr__v1__step_response__field_descriptors,
   lehr__v1__step_response__field_indices_by_name,
   1,  lehr__v1__step_response__number_ranges,

@@ -668,9 +668,9 @@ struct  Lehr__V1__ReportTaskRequest
   double metric;
   char *metric_name;
   /*
-   * The largest placement version among the job's tables that the acknowledgements came from.
+   * The largest incarnation of a partition of the job, of those that the acknowledgements came from.
    */
-  uint64_t placement_version;
+  uint64_t placement;
 };
 #define LEHR__V1__REPORT_TASK_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__report_task_request__descriptor) \

@@ -199,10 +199,15 @@ struct  Lehr__V1__PushResponse
    */
   uint32_t applied;
   uint32_t repeated_partitions;
+  /*
+   * Of the request's partitions, in its order: who acknowledges.
+   */
+  size_t n_incarnations;
+  uint64_t *incarnations;
 };
 #define LEHR__V1__PUSH_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__push_response__descriptor) \
-    , 0, 0 }
+    , 0, 0, 0,NULL }
 
 
 struct  Lehr__V1__TablePartitions
@@ -242,10 +247,15 @@ struct  Lehr__V1__StepResponse
 {
   ProtobufCMessage base;
   Lehr__V1__StepState state;
+  /*
+   * As in PushResponse.
+   */
+  size_t n_incarnations;
+  uint64_t *incarnations;
 };
 #define LEHR__V1__STEP_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__step_response__descriptor) \
-    , LEHR__V1__STEP_STATE__STEP_STATE_NONE }
+    , LEHR__V1__STEP_STATE__STEP_STATE_NONE, 0,NULL }
 
 
 struct  Lehr__V1__ScanRequest
