@@ -70,13 +70,19 @@ package final class TableStage {
     /// absl's table of these rows, in its own process.
     func abslTable(rows: Int) throws -> AbslTable {
         if let absl, absl.rowCount == rows { return absl.table }
+        _ = try makeAbslTable(rows: rows)
+        return try abslTable(rows: rows)
+    }
+
+    /// Makes absl's table of these rows, anew if it stands already.
+    func makeAbslTable(rows: Int) throws -> AbslTable.Made {
         let table =
             try absl?.table
             ?? AbslTable(program: abslProgram, by: launcher, on: processors.server)
-        _ = try table.make(
+        let made = try table.make(
             rows: rows, dimension: Self.dimension, stride: BenchTable.abslStride, seed: Self.seed)
         absl = (table, rows)
-        return table
+        return made
     }
 
     func dropTables() { tables = [:] }
