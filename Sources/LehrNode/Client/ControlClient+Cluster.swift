@@ -70,8 +70,9 @@ extension ControlClient {
             read: { try JobStatus(wire: $0) })
     }
 
-    /// What the job's partitions hold, and the memory of every core that owns some.
-    func statistics(of job: JobID, on map: ClusterMap) async throws -> [CoreCount] {
+    /// What the job's partitions hold, and the memory of every core that owns some. Cores are asked all
+    /// at once, and each is waited for 2 s: one that hangs is told of like one that is gone.
+    func statistics(of job: JobID, on map: ClusterMap) async -> [Result<CoreCount, any Error>] {
         var addresses: [String] = []
         for table in map.tables(of: job) {
             for address in table.partitions.compactMap({ map.address(of: $0) })
@@ -79,15 +80,24 @@ extension ControlClient {
                 addresses.append(address)
             }
         }
-        var counts: [CoreCount] = []
-        for address in addresses {
-            counts.append(
-                try await call(
-                    ShardMethods.getStatistics, to: address, isIdempotent: true,
-                    { request, _ in request.job = job.value },
-                    read: { CoreCount($0, at: address) }))
+        return await withTaskGroup { group in
+            for (index, address) in addresses.enumerated() {
+                group.addTask { (index, await self.count(of: job, at: address)) }
+            }
+            return await group.reduce(into: []) { $0.append($1) }.sorted { $0.0 < $1.0 }.map(\.1)
         }
-        return counts
+    }
+
+    private func count(of job: JobID, at address: String) async -> Result<CoreCount, any Error> {
+        do {
+            return .success(
+                try await call(
+                    ShardMethods.getStatistics, to: address, timeout: .seconds(2),
+                    isIdempotent: true, { request, _ in request.job = job.value },
+                    read: { CoreCount($0, at: address) }))
+        } catch {
+            return .failure(error)
+        }
     }
 
     /// Every row of a partition; memory for all of them.

@@ -71,13 +71,17 @@ struct JobCommand: AsyncParsableCommand {
             let (status, tables, memory) = try await ControlClient.with(client.settings) { client in
                 let status = try await client.job(job)
                 do { try client.requireShards() } catch {
-                    let note = "the job's tables are not shown: \(error)\n"
-                    FileHandle.standardError.write(Data(note.utf8))
+                    Self.note("the job's tables are not shown: \(error)")
                     return (status, [TableReport](), [CoreMemory]())
                 }
                 let map = try await client.map()
-                // A shard that is gone must not hide what the coordinator knows.
-                let counts = (try? await client.statistics(of: status.id, on: map)) ?? []
+                var counts: [CoreCount] = []
+                for answer in await client.statistics(of: status.id, on: map) {
+                    // A shard that is gone must not hide what others know.
+                    do { counts.append(try answer.get()) } catch {
+                        Self.note("what a shard has is not counted: \(error)")
+                    }
+                }
                 let tables = JobText.tables(
                     map.tables(of: status.id), counts.flatMap(\.partitions))
                 return (status, tables, counts.map(\.memory))
@@ -90,6 +94,10 @@ struct JobCommand: AsyncParsableCommand {
             guard !tables.isEmpty else { return }
             print("\n" + JobText.describe(tables))
             print("\n" + JobText.describe(memory))
+        }
+
+        private static func note(_ text: String) {
+            FileHandle.standardError.write(Data("\(text)\n".utf8))
         }
     }
 
