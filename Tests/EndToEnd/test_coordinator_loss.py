@@ -78,6 +78,22 @@ def test_away_for_longer_than_a_lease(
     assert_as_undisturbed(cluster, job)
 
 
+def test_stopped_for_longer_than_a_lease(make_cluster, long_job, assert_as_undisturbed):
+    cluster = make_cluster()
+    job = cluster.submit(long_job)
+    cluster.wait_for_progress(job, 0.2)
+    incarnations = {name: m["incarnation"] for name, m in cluster.members().items()}
+    cluster.coordinator.signal(signal.SIGSTOP)
+    time.sleep(2 * LEASE_SECONDS)
+    cluster.coordinator.signal(signal.SIGCONT)
+
+    # It ends no lease for having been away itself.
+    cluster.coordinator.wait_for("this process has hung")
+    assert_as_undisturbed(cluster, job)
+    assert "a lease has ended" not in cluster.coordinator.log
+    assert {n: m["incarnation"] for n, m in cluster.members().items()} == incarnations
+
+
 def test_killed_again_and_again(make_cluster, long_job, assert_as_undisturbed):
     cluster = make_cluster(lease=LONG_LEASE)
     job = cluster.submit(long_job)

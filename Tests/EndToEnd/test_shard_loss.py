@@ -1,8 +1,11 @@
 """A shard is lost with the rows that it owned: the job fails, and says which shard it was."""
 
+import signal
 import time
 
+from Support.cluster import LOOPBACK
 from Support.jobs import write_job
+from Support.waiting import wait_until
 
 
 def test_killed(make_cluster, long_job):
@@ -43,6 +46,44 @@ def test_killed_and_restarted_under_its_name(make_cluster, long_job, small_data,
     following = cluster.submit(write_job(tmp_path, small_data))
     cluster.wait_for_end(following)
     assert {row["owner"] for row in cluster.json("placement")} == {"shard-0", "shard-1"}
+
+
+def test_stopped_until_its_lease_has_ended(make_cluster, long_job, small_data, tmp_path):
+    cluster = make_cluster()
+    job = cluster.submit(long_job)
+    cluster.wait_for_progress(job, 0.1)
+    frozen = cluster.shards[1]
+    incarnation = cluster.members()["shard-1"]["incarnation"]
+    frozen.signal(signal.SIGSTOP)
+    # Its connections stand; it is the lease that tells.
+    message = cluster.wait_for_end(job, "failed", seconds=10)["message"]
+    assert "shard shard-1" in message and "its lease ended without renewal" in message
+    assert "shard-1" not in cluster.members()
+
+    frozen.signal(signal.SIGCONT)
+    frozen.wait_for("the lease has ended, joining anew")
+    wait_until(lambda: "shard-1" in cluster.members(), 5, "shard-1 is a member again")
+    assert cluster.members()["shard-1"]["incarnation"] > incarnation
+    following = cluster.submit(write_job(tmp_path, small_data))
+    cluster.wait_for_end(following)
+    assert {row["owner"] for row in cluster.json("placement")} == {"shard-0", "shard-1"}
+
+
+def test_started_twice(make_cluster, long_job, assert_as_undisturbed):
+    cluster = make_cluster()
+    job = cluster.submit(long_job)
+    cluster.wait_for_progress(job, 0.1)
+    before = cluster.members()["shard-1"]
+    double = cluster.sandbox.start(
+        "double", "shard", *LOOPBACK, "--coordinator", cluster.address, "--name", "shard-1"
+    )
+    double.wait_for("the name is taken, trying again until it is free")
+
+    # Who has the name keeps it, and its rows.
+    assert_as_undisturbed(cluster, job)
+    after = cluster.members()["shard-1"]
+    assert after["incarnation"] == before["incarnation"]
+    assert "joined the cluster" not in double.log
 
 
 def test_told_to_end(make_cluster, long_job):

@@ -118,6 +118,12 @@ def join(coordinator, messages, name, role, **fields):
     return coordinator.Join(request, timeout=10)
 
 
+def placement(coordinator, messages, job):
+    """The largest incarnation of a partition of the job."""
+    tables = coordinator.GetClusterMap(messages.GetClusterMapRequest(), timeout=10).tables
+    return max(p.incarnation for table in tables if table.job == job.id for p in table.partitions)
+
+
 def test_a_foreign_worker(coordinator, messages, spec, data, refused):
     """All that a worker says to the coordinator, said by another implementation."""
     lease = join(coordinator, messages, "python", messages.ROLE_WORKER)
@@ -164,12 +170,17 @@ def test_a_foreign_worker(coordinator, messages, spec, data, refused):
             floor=3,
             batches=20,
             samples=96,
-            placement_version=1,
+            placement=placement(coordinator, messages, job),
         )
         assert not coordinator.ReportTask(report, timeout=10).proceed, "an older attempt's report"
         name = messages.GetJobRequest(job=str(job.id))
         assert coordinator.GetJob(name, timeout=10).samples_done == 0
         report.attempt = 2
+        report.placement -= 1
+        assert coordinator.ReportTask(report, timeout=10).proceed
+        state = coordinator.GetJob(name, timeout=10)
+        assert state.samples_done == 0, "acknowledged under another placement"
+        report.placement += 1
         assert coordinator.ReportTask(report, timeout=10).proceed
         state = coordinator.GetJob(name, timeout=10)
         assert (state.samples_done, state.batches_done, state.workers) == (96, 3, 1)
@@ -205,8 +216,24 @@ def test_a_lease_that_is_not_renewed(coordinator, messages, refused):
 
 
 def test_a_name_is_taken_over(coordinator, messages, refused):
-    first = join(coordinator, messages, "twin", messages.ROLE_SERVING)
-    second = join(coordinator, messages, "twin", messages.ROLE_SERVING)
+    def process(number, life=1):
+        return {"process_id": number, "process_life": life}
+
+    first = join(coordinator, messages, "twin", messages.ROLE_SERVING, **process(1))
+    again = join(coordinator, messages, "twin", messages.ROLE_SERVING, **process(1))
+    assert again.incarnation == first.incarnation, "a Join that is sent again"
+    request = messages.JoinRequest(name="twin", role=messages.ROLE_SERVING, **process(2))
+    problem = refused(grpc.StatusCode.ALREADY_EXISTS, coordinator.Join, request)
+    assert "after 1000 ms of silence its name is free" in problem
+
+    def taken():
+        try:
+            return coordinator.Join(request, timeout=10)
+        except grpc.RpcError as error:
+            assert error.code() == grpc.StatusCode.ALREADY_EXISTS
+            return None
+
+    second = wait_until(taken, 5, "the name is free")
     assert second.incarnation > first.incarnation
     older = messages.KeepAliveRequest(name="twin", incarnation=first.incarnation)
     refused(grpc.StatusCode.NOT_FOUND, coordinator.KeepAlive, older)
