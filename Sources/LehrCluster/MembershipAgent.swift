@@ -44,6 +44,7 @@ package final class MembershipAgent {
 
     private let core: any Core
     private let channel: any Channel
+    private let renewals: RenewalStream
     private let coordinator: String
     private let identity: Identity
     private let logger: Logger
@@ -74,6 +75,7 @@ package final class MembershipAgent {
     ) {
         core = transport.core
         channel = transport.channel(to: coordinator)
+        renewals = RenewalStream(core: core, channel: channel, guards: guards)
         self.coordinator = coordinator
         self.identity = identity
         self.cluster = cluster
@@ -96,6 +98,7 @@ package final class MembershipAgent {
     package func stop(_ completion: @escaping () -> Void) {
         isStopped = true
         timer.map { core.cancel($0) }
+        renewals.close()
         watch?.cancel()
         watch = nil
         guard let lease else { return completion() }
@@ -223,25 +226,20 @@ package final class MembershipAgent {
     private func beat() {
         guard !isStopped, let lease else { return }
         let sent = core.now
-        let options = CallOptions(timeout: heartbeat)
-        channel.unary(CoordinatorMethods.keepAlive, options) { [identity] request, arena in
-            request.name = arena.string(identity.name)
-            request.incarnation = lease.incarnation.value
-        } _: { [self] result in
+        renewals.renew(lease.incarnation, within: heartbeat) { [self] result in
             guard !isStopped, self.lease?.incarnation == lease.incarnation else { return }
             switch result {
-            case .success(let answer):
-                saidMissing = false
-                self.lease?.renew(
-                    sent: counted(from: sent), ttl: .milliseconds(Int64(answer.pointee.ttl_ms)))
-                if let renewed = self.lease { onRenew?(renewed) }
-                replaceDeadWatch(answer.pointee.map_version)
-                beatLater(after: heartbeat, earlierBy: heartbeat / 10)
-            case .failure(let error) where error.code == .notFound:
+            case .success(let answer) where answer.hasEnded:
                 logger.warning(
                     "the lease has ended, joining anew", metadata: ["member": "\(identity.name)"])
                 leaveOldLife()
                 join()
+            case .success(let answer):
+                saidMissing = false
+                self.lease?.renew(sent: counted(from: sent), ttl: answer.ttl)
+                if let renewed = self.lease { onRenew?(renewed) }
+                replaceDeadWatch(answer.mapVersion)
+                beatLater(after: heartbeat, earlierBy: heartbeat / 10)
             case .failure(let error):
                 sayMissing(error)
                 // Sooner than usual: with one beat lost, the next one must still come in time.

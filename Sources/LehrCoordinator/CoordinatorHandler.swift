@@ -16,6 +16,9 @@ package final class CoordinatorHandler {
     /// The longest that a worker may wait for a task in one call.
     private static let waitMax = Duration.seconds(60)
 
+    /// Leases that are renewed by one request.
+    private static let renewalsMax = 256
+
     package init(_ shell: CoordinatorShell, plan: @escaping Planner) {
         self.shell = shell
         self.plan = plan
@@ -35,15 +38,13 @@ package final class CoordinatorHandler {
                 try join(request, from: context, respond)
             }
         }
-        services.unary(CoordinatorMethods.keepAlive) { [self] context, request, respond in
-            let incarnation = MemberIncarnation(request.incarnation)
+        services.exchange(CoordinatorMethods.keepAlive) { [self] context, request, respond in
+            let lives = UnsafeBufferPointer(
+                start: request.incarnations, count: request.n_incarnations
+            ).map { MemberIncarnation($0) }
+            let sequence = request.sequence
             answering(respond) { () throws(CoordinatorRefusal) in
-                try requireHolder(of: incarnation, context)
-                try shell.keepAlive(incarnation)
-                say(respond) { [shell] answer, _ in
-                    answer.ttl_ms = UInt32(shell.instance.leases.terms.ttl.milliseconds)
-                    answer.map_version = shell.instance.cluster.mapVersion
-                }
+                try keepAlive(lives, sequence, from: context, respond)
             }
         }
         services.unary(CoordinatorMethods.leave) { [self] context, request, respond in
@@ -69,6 +70,24 @@ package final class CoordinatorHandler {
         services.serverStreaming(CoordinatorMethods.watchClusterMap) {
             [self] _, request, stream in
             watchMap(takesChanges: request.changes != 0, stream)
+        }
+    }
+
+    private func keepAlive(
+        _ lives: [MemberIncarnation], _ sequence: UInt64, from context: CallContext,
+        _ respond: Responder<Wire.KeepAliveResponse>
+    ) throws(CoordinatorRefusal) {
+        guard (1...Self.renewalsMax).contains(lives.count) else {
+            throw .invalid(
+                "\(lives.count) leases to renew; name 1 to \(Self.renewalsMax) in a request")
+        }
+        for life in lives { try requireHolder(of: life, context) }
+        let ended = try shell.keepAlive(lives)
+        say(respond) { [shell] answer, arena in
+            answer.ttl_ms = UInt32(shell.instance.leases.terms.ttl.milliseconds)
+            answer.map_version = shell.instance.cluster.mapVersion
+            answer.sequence = sequence
+            (answer.n_ended, answer.ended) = arena.numbers(ended.map(\.value))
         }
     }
 

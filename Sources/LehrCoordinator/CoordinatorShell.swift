@@ -110,12 +110,24 @@ package final class CoordinatorShell {
         guard !hasFailed else { throw .stopping }
     }
 
-    /// Renews a lease: the one decision that is not durable.
-    package func keepAlive(_ incarnation: MemberIncarnation) throws(CoordinatorRefusal) {
+    /// Renews leases: the one decision that is not durable.
+    ///
+    /// - Returns: those that have ended.
+    package func keepAlive(
+        _ lives: [MemberIncarnation]
+    ) throws(CoordinatorRefusal) -> [MemberIncarnation] {
         try insistOnDurability()
         forgiveOwnAbsence()
+        let now = core.now
         // The timer stays where it is: it finds nothing to end then, and looks again.
-        try instance.keepAlive(incarnation, now: core.now)
+        return lives.filter { life in
+            do throws(CoordinatorRefusal) {
+                try instance.keepAlive(life, now: now)
+                return false
+            } catch {
+                return true
+            }
+        }
     }
 
     private func carryOut(_ directives: [Directive]) {

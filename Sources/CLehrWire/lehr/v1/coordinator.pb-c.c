@@ -1418,24 +1418,24 @@ const ProtobufCMessageDescriptor lehr__v1__join_response__descriptor =
 static const ProtobufCFieldDescriptor lehr__v1__keep_alive_request__field_descriptors[2] =
 {
   {
-    "name",
-    1,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Lehr__V1__KeepAliveRequest, name),
+    "incarnations",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lehr__V1__KeepAliveRequest, n_incarnations),
+    offsetof(Lehr__V1__KeepAliveRequest, incarnations),
     NULL,
-    &protobuf_c_empty_string,
-    0,             /* flags */
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "incarnation",
-    2,
+    "sequence",
+    4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
     0,   /* quantifier_offset */
-    offsetof(Lehr__V1__KeepAliveRequest, incarnation),
+    offsetof(Lehr__V1__KeepAliveRequest, sequence),
     NULL,
     NULL,
     0,             /* flags */
@@ -1443,12 +1443,12 @@ static const ProtobufCFieldDescriptor lehr__v1__keep_alive_request__field_descri
   },
 };
 static const unsigned lehr__v1__keep_alive_request__field_indices_by_name[] = {
-  1,   /* field[1] = incarnation */
-  0,   /* field[0] = name */
+  0,   /* field[0] = incarnations */
+  1,   /* field[1] = sequence */
 };
 static const ProtobufCIntRange lehr__v1__keep_alive_request__number_ranges[1 + 1] =
 {
-  { 1, 0 },
+  { 3, 0 },
   { 0, 2 }
 };
 const ProtobufCMessageDescriptor lehr__v1__keep_alive_request__descriptor =
@@ -1466,7 +1466,7 @@ const ProtobufCMessageDescriptor lehr__v1__keep_alive_request__descriptor =
   (ProtobufCMessageInit) lehr__v1__keep_alive_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lehr__v1__keep_alive_response__field_descriptors[2] =
+static const ProtobufCFieldDescriptor lehr__v1__keep_alive_response__field_descriptors[4] =
 {
   {
     "ttl_ms",
@@ -1492,15 +1492,41 @@ static const ProtobufCFieldDescriptor lehr__v1__keep_alive_response__field_descr
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "sequence",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__KeepAliveResponse, sequence),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ended",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lehr__V1__KeepAliveResponse, n_ended),
+    offsetof(Lehr__V1__KeepAliveResponse, ended),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lehr__v1__keep_alive_response__field_indices_by_name[] = {
+  3,   /* field[3] = ended */
   1,   /* field[1] = map_version */
+  2,   /* field[2] = sequence */
   0,   /* field[0] = ttl_ms */
 };
 static const ProtobufCIntRange lehr__v1__keep_alive_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor lehr__v1__keep_alive_response__descriptor =
 {
@@ -1510,7 +1536,7 @@ const ProtobufCMessageDescriptor lehr__v1__keep_alive_response__descriptor =
   "Lehr__V1__KeepAliveResponse",
   "lehr.v1",
   sizeof(Lehr__V1__KeepAliveResponse),
-  2,
+  4,
   lehr__v1__keep_alive_response__field_descriptors,
   lehr__v1__keep_alive_response__field_indices_by_name,
   1,  lehr__v1__keep_alive_response__number_ranges,

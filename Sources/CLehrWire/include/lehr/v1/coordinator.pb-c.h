@@ -223,26 +223,48 @@ struct  Lehr__V1__JoinResponse
     , 0, 0, 0, 0 }
 
 
+/*
+ * All leases that the caller renews at this moment: today a process is one member and has one.
+ */
 struct  Lehr__V1__KeepAliveRequest
 {
   ProtobufCMessage base;
-  char *name;
-  uint64_t incarnation;
+  /*
+   * 1 to 256.
+   */
+  size_t n_incarnations;
+  uint64_t *incarnations;
+  /*
+   * Chosen by the caller, such as a count of its requests.
+   */
+  uint64_t sequence;
 };
 #define LEHR__V1__KEEP_ALIVE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__keep_alive_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0 }
+    , 0,NULL, 0 }
 
 
 struct  Lehr__V1__KeepAliveResponse
 {
   ProtobufCMessage base;
+  /*
+   * Of the leases that were renewed, counted from when the request was sent.
+   */
   uint32_t ttl_ms;
   uint64_t map_version;
+  /*
+   * That of the request.
+   */
+  uint64_t sequence;
+  /*
+   * Those of the request whose leases have ended; join again.
+   */
+  size_t n_ended;
+  uint64_t *ended;
 };
 #define LEHR__V1__KEEP_ALIVE_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__keep_alive_response__descriptor) \
-    , 0, 0 }
+    , 0, 0, 0, 0,NULL }
 
 
 struct  Lehr__V1__LeaveRequest
