@@ -57,6 +57,8 @@ package final class MembershipAgent {
     private var watch: (any Call)?
     /// Watches begun: what comes of an earlier one is not heard.
     private var watchCount = 0
+    /// A message did not fit the map: the next watch is to begin with all of it.
+    private var isMapDoubtful = false
     /// The map that was known when a renewal last told of a later one.
     private var behindSince: UInt64?
     private var timer: TimerID?
@@ -284,8 +286,12 @@ package final class MembershipAgent {
         watch?.cancel()
         watchCount += 1
         let (number, incarnation) = (watchCount, lease?.incarnation)
+        // After an end of the stream there is seldom anything new; what does not fit is sent anew.
+        let known = isMapDoubtful ? nil : map
         watch = channel.serverStreaming(CoordinatorMethods.watchClusterMap) { request, _ in
             request.changes = 1
+            request.known_version = known?.version ?? 0
+            request.cluster_id = known?.cluster.value ?? 0
         } onMessage: { [self] message in
             guard !isStopped, number == watchCount, lease?.incarnation == incarnation
             else { return }
@@ -306,15 +312,18 @@ package final class MembershipAgent {
     private func receive(_ message: Wire.ClusterMap) {
         do throws(TranslationError) {
             guard let received = try ClusterMap(wire: message, after: map) else {
+                isMapDoubtful = true
                 // Its end is followed by another watch, which begins with all of the map.
                 watch?.cancel()
                 return
             }
+            isMapDoubtful = false
             // A coordinator that restarted may send a map that is already known.
             guard received.version >= map?.version ?? 0 else { return }
             map = received
             onMap?(received)
         } catch {
+            isMapDoubtful = true
             logger.error("a cluster map that makes no sense", metadata: ["reason": "\(error)"])
         }
     }

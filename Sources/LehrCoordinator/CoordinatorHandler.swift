@@ -69,7 +69,11 @@ package final class CoordinatorHandler {
         }
         services.serverStreaming(CoordinatorMethods.watchClusterMap) {
             [self] _, request, stream in
-            watchMap(takesChanges: request.changes != 0, stream)
+            // Of another cluster's map a version means nothing here.
+            let isOurs = ClusterID(request.cluster_id) == shell.instance.cluster.id
+            watchMap(
+                takesChanges: request.changes != 0, known: isOurs ? request.known_version : 0,
+                stream)
         }
     }
 
@@ -91,13 +95,15 @@ package final class CoordinatorHandler {
         }
     }
 
-    private func watchMap(takesChanges: Bool, _ stream: MessageStream<Wire.ClusterMap>) {
+    private func watchMap(
+        takesChanges: Bool, known: UInt64, _ stream: MessageStream<Wire.ClusterMap>
+    ) {
         shell.whenDurable { [shell] refusal in
             if let refusal { return stream.finish(RPCError(refusal)) }
             let watcher = StreamWatcher<MapMessage, Wire.ClusterMap>(stream) { message, stream in
                 stream.untyped.send(message.bytes)
             }
-            if !shell.watchMap(watcher, takesChanges: takesChanges) {
+            if !shell.watchMap(watcher, takesChanges: takesChanges, known: known) {
                 stream.finish(RPCError(.resourceExhausted, "too many watch the cluster map"))
             }
         }

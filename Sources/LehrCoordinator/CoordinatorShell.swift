@@ -210,12 +210,12 @@ package final class CoordinatorShell {
 
     // MARK: - Watchers
 
-    /// Sends a watcher the map, and whatever changes it; false when too many watch it. Comes when all
-    /// is durable.
+    /// Sends a watcher the map, or what has changed since the version that it knows, and whatever changes
+    /// it; false when too many watch it. Comes when all is durable.
     package func watchMap(
-        _ watcher: any Watcher<MapMessage>, takesChanges: Bool
+        _ watcher: any Watcher<MapMessage>, takesChanges: Bool, known: UInt64 = 0
     ) -> Bool {
-        publisher?.add(watcher, takesChanges: takesChanges) ?? false
+        publisher?.add(watcher, takesChanges: takesChanges, known: known) ?? false
     }
 
     package func watchJob(_ job: JobID, _ watcher: any Watcher<JobStatus>) -> Bool {

@@ -18,6 +18,8 @@ import Testing
         var beats: [Instant] = []
         var leaves = 0
         var watches = 0
+        /// The versions that watches say they know.
+        var known: [UInt64] = []
         /// Streams of renewals that were opened.
         var streams = 0
         /// By which answers name another renewal than the one that was sent.
@@ -97,10 +99,19 @@ import Testing
                 respond.succeed { _, _ in }
             }
             services.serverStreaming(CoordinatorMethods.watchClusterMap) {
-                [weak self] _, _, stream in
-                self?.stream = stream
-                self?.watches += 1
-                self?.publish()
+                [weak self] _, request, stream in
+                guard let self else { return }
+                self.stream = stream
+                watches += 1
+                known.append(request.known_version)
+                if request.known_version > 0 { #expect(request.cluster_id == map.cluster.value) }
+                if request.known_version == map.version, map.version > 0 {
+                    publish(
+                        ClusterMapChange(
+                            cluster: map.cluster, base: map.version, version: map.version))
+                } else {
+                    publish()
+                }
             }
             _ = try server.listen(at: "c:1", services)
         }
@@ -277,6 +288,10 @@ import Testing
         scene.time.run(for: .seconds(1))
         #expect(scene.maps == [5, 6])
         #expect(scene.agent.map?.version == 6)
+        #expect(scene.known == [0, 5])
+        scene.endWatch()
+        scene.time.run(for: .seconds(1))
+        #expect(scene.known == [0, 5, 6] && scene.agent.map == scene.map)
     }
 
     @Test func aWatchThatStandsAndTellsNothingIsReplaced() throws {
@@ -327,6 +342,10 @@ import Testing
         scene.time.run(for: .seconds(1))
         #expect(scene.maps == [5, 6, 7, 10])
         #expect(scene.agent.map == scene.map)
+        #expect(scene.known == [0, 0], "what it knows does not fit")
+        scene.endWatch()
+        scene.time.run(for: .seconds(1))
+        #expect(scene.known == [0, 0, 10])
     }
 
     @Test func stoppingGivesTheLeaseBackAndLeavesNothingBehind() throws {

@@ -1810,7 +1810,7 @@ const ProtobufCMessageDescriptor lehr__v1__member__descriptor =
   (ProtobufCMessageInit) lehr__v1__member__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lehr__v1__get_cluster_map_request__field_descriptors[1] =
+static const ProtobufCFieldDescriptor lehr__v1__get_cluster_map_request__field_descriptors[3] =
 {
   {
     "changes",
@@ -1824,14 +1824,40 @@ static const ProtobufCFieldDescriptor lehr__v1__get_cluster_map_request__field_d
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "known_version",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__GetClusterMapRequest, known_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cluster_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__GetClusterMapRequest, cluster_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lehr__v1__get_cluster_map_request__field_indices_by_name[] = {
   0,   /* field[0] = changes */
+  2,   /* field[2] = cluster_id */
+  1,   /* field[1] = known_version */
 };
 static const ProtobufCIntRange lehr__v1__get_cluster_map_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor lehr__v1__get_cluster_map_request__descriptor =
 {
@@ -1841,7 +1867,7 @@ const ProtobufCMessageDescriptor lehr__v1__get_cluster_map_request__descriptor =
   "Lehr__V1__GetClusterMapRequest",
   "lehr.v1",
   sizeof(Lehr__V1__GetClusterMapRequest),
-  1,
+  3,
   lehr__v1__get_cluster_map_request__field_descriptors,
   lehr__v1__get_cluster_map_request__field_indices_by_name,
   1,  lehr__v1__get_cluster_map_request__number_ranges,

@@ -330,13 +330,18 @@ struct  Lehr__V1__GetClusterMapRequest
 {
   ProtobufCMessage base;
   /*
-   * Of a watch: the messages behind the first may be of changes (`base_version`).
+   * Of a watch: messages may be of changes (`base_version`); the first only if a version is known.
    */
   protobuf_c_boolean changes;
+  /*
+   * With `changes`: the version that the caller knows, and of which cluster. 0: none.
+   */
+  uint64_t known_version;
+  uint64_t cluster_id;
 };
 #define LEHR__V1__GET_CLUSTER_MAP_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__get_cluster_map_request__descriptor) \
-    , 0 }
+    , 0, 0, 0 }
 
 
 /*
