@@ -57,6 +57,17 @@ package final class CoordinatorHandler {
                 say(respond) { _, _ in }
             }
         }
+        services.unary(CoordinatorMethods.revokeLease) { [self] _, request, respond in
+            let name = text(request.name)
+            let life = request.incarnation == 0 ? nil : MemberIncarnation(request.incarnation)
+            answering(respond) { () throws(CoordinatorRefusal) in
+                let (member, silentIn) = try shell.revoke(name, life)
+                say(respond) { answer, arena in
+                    answer.member = arena.make(Wire.Member.self) { member.fill(&$0, $1) }
+                    answer.silent_in_ms = UInt32(silentIn.milliseconds)
+                }
+            }
+        }
         services.unary(CoordinatorMethods.listMembers) { [self] _, _, respond in
             answering(respond) { () throws(CoordinatorRefusal) in
                 say(respond) { [self] answer, arena in listMembers(&answer, arena) }
@@ -314,7 +325,7 @@ extension RPCError {
             case .full: .resourceExhausted
             case .taken: .alreadyExists
             case .outdated: .aborted
-            case .unknownLease, .unknownJob: .notFound
+            case .unknownLease, .unknownJob, .unknownMember: .notFound
             case .impostor: .permissionDenied
             case .stopping: .unavailable
             }

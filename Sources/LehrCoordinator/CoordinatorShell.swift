@@ -130,6 +130,24 @@ package final class CoordinatorShell {
         }
     }
 
+    /// Ends a member's lease as an operator wants it; see `CoordinatorInstance.revoke`.
+    package func revoke(
+        _ name: String, _ incarnation: MemberIncarnation?
+    ) throws(CoordinatorRefusal) -> (member: Member, silentIn: Duration) {
+        let outcome = try decide { instance throws(CoordinatorRefusal) in
+            let (outcome, directives) = try instance.revoke(
+                name, incarnation, now: core.now, unixMilliseconds: unixMilliseconds)
+            return (outcome, directives)
+        }
+        logger.warning(
+            "an operator has revoked a lease",
+            metadata: [
+                "member": "\(outcome.member.name)", "role": "\(outcome.member.role)",
+                "incarnation": "\(outcome.member.incarnation.value)",
+            ])
+        return outcome
+    }
+
     private func carryOut(_ directives: [Directive]) {
         guard !directives.isEmpty, !hasFailed else { return }
         if pending.isEmpty { core.post { [weak self] in self?.commit() } }

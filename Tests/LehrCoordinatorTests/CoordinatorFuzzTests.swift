@@ -81,6 +81,12 @@ import Testing
                 CoordinatorMethods.leave.path,
                 Wire.LeaveRequest.encode { request, _ in request.incarnation = 9 }
             ),
+            (
+                CoordinatorMethods.revokeLease.path,
+                Wire.RevokeLeaseRequest.encode { request, arena in
+                    request.name = arena.string("worker-1")
+                }
+            ),
             (CoordinatorMethods.listMembers.path, []), (CoordinatorMethods.getClusterMap.path, []),
             (CoordinatorMethods.watchClusterMap.path, []), (CoordinatorMethods.listJobs.path, []),
             (

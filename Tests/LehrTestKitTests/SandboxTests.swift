@@ -62,6 +62,30 @@ import Testing
         #expect(cluster.runToEnd(of: next)?.state == .completed)
     }
 
+    @Test func whoseLeaseIsRevokedJoinsAnewAtItsNextRenewal() throws {
+        let cluster = try ClusterSandbox(shards: 2, workers: 1, files: data.files)
+        let job = try cluster.submit(data.twoTower(mode: "eventual"))
+        #expect(cluster.runToEnd(of: job)?.state == .completed)
+        let before = cluster.shards[0].agent.lease?.incarnation
+        var isDone: Bool?
+        cluster.revoke("shard-0") { isDone = $0 }
+        #expect(cluster.run(for: .seconds(1)) { isDone != nil } && isDone == true)
+        #expect(
+            cluster.status(of: job)?.message.contains("its lease was revoked by an operator")
+                == true)
+        #expect(cluster.members(.shard).map(\.name) == ["shard-1"])
+        #expect(cluster.shards[0].agent.lease?.incarnation == before, "it does not know yet")
+        cluster.run(for: .seconds(1))
+        #expect(cluster.members(.shard).map(\.name) == ["shard-1", "shard-0"])
+        let after = try #require(cluster.shards[0].agent.lease?.incarnation)
+        #expect(after > (before ?? after))
+        #expect(cluster.statistics(of: job).isEmpty, "it owns nothing of its old life")
+        let next = try cluster.submit(data.twoTower(mode: "eventual"))
+        #expect(cluster.runToEnd(of: next)?.state == .completed)
+        cluster.revoke("shard-9") { isDone = $0 }
+        #expect(cluster.run(for: .seconds(1)) { isDone == false })
+    }
+
     /// Versions are durable: who knows the one that it comes back with has nothing to be sent.
     @Test func aCoordinatorThatIsBackSendsNoMapAgain() throws {
         let cluster = try ClusterSandbox(shards: 2, workers: 8, files: data.files)
