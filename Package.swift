@@ -257,8 +257,8 @@ let package = Package(
         tests(
             "LehrServing",
             ["LehrCore", "LehrWeb", "LehrArtifact", "LehrRetrieval", logging, lifecycle]),
-        tests("LehrBench", ["LehrCore"]),
-        tests("LehrNode", ["LehrCore", "LehrTLS", argumentParser]),
+        tests("LehrBench", ["LehrCore", "LehrReactor"]),
+        tests("LehrNode", ["LehrCore", "LehrMembership", "LehrRPC", "LehrTLS", argumentParser]),
         tests(
             "LehrTestKit",
             [

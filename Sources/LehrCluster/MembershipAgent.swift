@@ -44,6 +44,7 @@ package final class MembershipAgent {
 
     private let core: any Core
     private let channel: any Channel
+    private let renewals: RenewalStream
     private let coordinator: String
     private let identity: Identity
     private let logger: Logger
@@ -56,6 +57,8 @@ package final class MembershipAgent {
     private var watch: (any Call)?
     /// Watches begun: what comes of an earlier one is not heard.
     private var watchCount = 0
+    /// A message did not fit the map: the next watch is to begin with all of it.
+    private var isMapDoubtful = false
     /// The map that was known when a renewal last told of a later one.
     private var behindSince: UInt64?
     private var timer: TimerID?
@@ -74,6 +77,7 @@ package final class MembershipAgent {
     ) {
         core = transport.core
         channel = transport.channel(to: coordinator)
+        renewals = RenewalStream(core: core, channel: channel, guards: guards)
         self.coordinator = coordinator
         self.identity = identity
         self.cluster = cluster
@@ -96,6 +100,7 @@ package final class MembershipAgent {
     package func stop(_ completion: @escaping () -> Void) {
         isStopped = true
         timer.map { core.cancel($0) }
+        renewals.close()
         watch?.cancel()
         watch = nil
         guard let lease else { return completion() }
@@ -223,25 +228,20 @@ package final class MembershipAgent {
     private func beat() {
         guard !isStopped, let lease else { return }
         let sent = core.now
-        let options = CallOptions(timeout: heartbeat)
-        channel.unary(CoordinatorMethods.keepAlive, options) { [identity] request, arena in
-            request.name = arena.string(identity.name)
-            request.incarnation = lease.incarnation.value
-        } _: { [self] result in
+        renewals.renew(lease.incarnation, within: heartbeat) { [self] result in
             guard !isStopped, self.lease?.incarnation == lease.incarnation else { return }
             switch result {
-            case .success(let answer):
-                saidMissing = false
-                self.lease?.renew(
-                    sent: counted(from: sent), ttl: .milliseconds(Int64(answer.pointee.ttl_ms)))
-                if let renewed = self.lease { onRenew?(renewed) }
-                replaceDeadWatch(answer.pointee.map_version)
-                beatLater(after: heartbeat, earlierBy: heartbeat / 10)
-            case .failure(let error) where error.code == .notFound:
+            case .success(let answer) where answer.hasEnded:
                 logger.warning(
                     "the lease has ended, joining anew", metadata: ["member": "\(identity.name)"])
                 leaveOldLife()
                 join()
+            case .success(let answer):
+                saidMissing = false
+                self.lease?.renew(sent: counted(from: sent), ttl: answer.ttl)
+                if let renewed = self.lease { onRenew?(renewed) }
+                replaceDeadWatch(answer.mapVersion)
+                beatLater(after: heartbeat, earlierBy: heartbeat / 10)
             case .failure(let error):
                 sayMissing(error)
                 // Sooner than usual: with one beat lost, the next one must still come in time.
@@ -286,8 +286,12 @@ package final class MembershipAgent {
         watch?.cancel()
         watchCount += 1
         let (number, incarnation) = (watchCount, lease?.incarnation)
+        // After an end of the stream there is seldom anything new; what does not fit is sent anew.
+        let known = isMapDoubtful ? nil : map
         watch = channel.serverStreaming(CoordinatorMethods.watchClusterMap) { request, _ in
             request.changes = 1
+            request.known_version = known?.version ?? 0
+            request.cluster_id = known?.cluster.value ?? 0
         } onMessage: { [self] message in
             guard !isStopped, number == watchCount, lease?.incarnation == incarnation
             else { return }
@@ -308,15 +312,18 @@ package final class MembershipAgent {
     private func receive(_ message: Wire.ClusterMap) {
         do throws(TranslationError) {
             guard let received = try ClusterMap(wire: message, after: map) else {
+                isMapDoubtful = true
                 // Its end is followed by another watch, which begins with all of the map.
                 watch?.cancel()
                 return
             }
+            isMapDoubtful = false
             // A coordinator that restarted may send a map that is already known.
             guard received.version >= map?.version ?? 0 else { return }
             map = received
             onMap?(received)
         } catch {
+            isMapDoubtful = true
             logger.error("a cluster map that makes no sense", metadata: ["reason": "\(error)"])
         }
     }

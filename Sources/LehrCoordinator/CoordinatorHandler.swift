@@ -16,6 +16,9 @@ package final class CoordinatorHandler {
     /// The longest that a worker may wait for a task in one call.
     private static let waitMax = Duration.seconds(60)
 
+    /// Leases that are renewed by one request.
+    private static let renewalsMax = 256
+
     package init(_ shell: CoordinatorShell, plan: @escaping Planner) {
         self.shell = shell
         self.plan = plan
@@ -35,15 +38,13 @@ package final class CoordinatorHandler {
                 try join(request, from: context, respond)
             }
         }
-        services.unary(CoordinatorMethods.keepAlive) { [self] context, request, respond in
-            let incarnation = MemberIncarnation(request.incarnation)
+        services.exchange(CoordinatorMethods.keepAlive) { [self] context, request, respond in
+            let lives = UnsafeBufferPointer(
+                start: request.incarnations, count: request.n_incarnations
+            ).map { MemberIncarnation($0) }
+            let sequence = request.sequence
             answering(respond) { () throws(CoordinatorRefusal) in
-                try requireHolder(of: incarnation, context)
-                try shell.keepAlive(incarnation)
-                say(respond) { [shell] answer, _ in
-                    answer.ttl_ms = UInt32(shell.instance.leases.terms.ttl.milliseconds)
-                    answer.map_version = shell.instance.cluster.mapVersion
-                }
+                try keepAlive(lives, sequence, from: context, respond)
             }
         }
         services.unary(CoordinatorMethods.leave) { [self] context, request, respond in
@@ -54,6 +55,17 @@ package final class CoordinatorHandler {
                     ((), instance.leave(incarnation, unixMilliseconds: shell.unixMilliseconds))
                 }
                 say(respond) { _, _ in }
+            }
+        }
+        services.unary(CoordinatorMethods.revokeLease) { [self] _, request, respond in
+            let name = text(request.name)
+            let life = request.incarnation == 0 ? nil : MemberIncarnation(request.incarnation)
+            answering(respond) { () throws(CoordinatorRefusal) in
+                let (member, silentIn) = try shell.revoke(name, life)
+                say(respond) { answer, arena in
+                    answer.member = arena.make(Wire.Member.self) { member.fill(&$0, $1) }
+                    answer.silent_in_ms = UInt32(silentIn.milliseconds)
+                }
             }
         }
         services.unary(CoordinatorMethods.listMembers) { [self] _, _, respond in
@@ -68,17 +80,41 @@ package final class CoordinatorHandler {
         }
         services.serverStreaming(CoordinatorMethods.watchClusterMap) {
             [self] _, request, stream in
-            watchMap(takesChanges: request.changes != 0, stream)
+            // Of another cluster's map a version means nothing here.
+            let isOurs = ClusterID(request.cluster_id) == shell.instance.cluster.id
+            watchMap(
+                takesChanges: request.changes != 0, known: isOurs ? request.known_version : 0,
+                stream)
         }
     }
 
-    private func watchMap(takesChanges: Bool, _ stream: MessageStream<Wire.ClusterMap>) {
+    private func keepAlive(
+        _ lives: [MemberIncarnation], _ sequence: UInt64, from context: CallContext,
+        _ respond: Responder<Wire.KeepAliveResponse>
+    ) throws(CoordinatorRefusal) {
+        guard (1...Self.renewalsMax).contains(lives.count) else {
+            throw .invalid(
+                "\(lives.count) leases to renew; name 1 to \(Self.renewalsMax) in a request")
+        }
+        for life in lives { try requireHolder(of: life, context) }
+        let ended = try shell.keepAlive(lives)
+        say(respond) { [shell] answer, arena in
+            answer.ttl_ms = UInt32(shell.instance.leases.terms.ttl.milliseconds)
+            answer.map_version = shell.instance.cluster.mapVersion
+            answer.sequence = sequence
+            (answer.n_ended, answer.ended) = arena.numbers(ended.map(\.value))
+        }
+    }
+
+    private func watchMap(
+        takesChanges: Bool, known: UInt64, _ stream: MessageStream<Wire.ClusterMap>
+    ) {
         shell.whenDurable { [shell] refusal in
             if let refusal { return stream.finish(RPCError(refusal)) }
             let watcher = StreamWatcher<MapMessage, Wire.ClusterMap>(stream) { message, stream in
                 stream.untyped.send(message.bytes)
             }
-            if !shell.watchMap(watcher, takesChanges: takesChanges) {
+            if !shell.watchMap(watcher, takesChanges: takesChanges, known: known) {
                 stream.finish(RPCError(.resourceExhausted, "too many watch the cluster map"))
             }
         }
@@ -289,7 +325,7 @@ extension RPCError {
             case .full: .resourceExhausted
             case .taken: .alreadyExists
             case .outdated: .aborted
-            case .unknownLease, .unknownJob: .notFound
+            case .unknownLease, .unknownJob, .unknownMember: .notFound
             case .impostor: .permissionDenied
             case .stopping: .unavailable
             }

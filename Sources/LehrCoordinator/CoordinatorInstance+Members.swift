@@ -13,6 +13,8 @@ package enum CoordinatorRefusal: Error, Equatable, CustomStringConvertible {
     case outdated
     case unknownLease(MemberIncarnation)
     case unknownJob(String)
+    /// There is no such member, or not in the life that was meant.
+    case unknownMember(String)
     case noShards
     /// The caller speaks for somebody else than its certificate is of.
     case impostor(String)
@@ -33,6 +35,7 @@ package enum CoordinatorRefusal: Error, Equatable, CustomStringConvertible {
         case .unknownLease(let incarnation):
             "no lease of incarnation \(incarnation.value); join again"
         case .unknownJob(let job): "no job \"\(job)\"; `lehr job list` shows the jobs there are"
+        case .unknownMember(let what): "\(what); `lehr members` shows those there are"
         case .noShards: "no shard has joined the cluster yet; start one with `lehr shard`"
         case .impostor(let reason): reason
         case .stopping: "this coordinator cannot write its state and stops; try again"
@@ -105,6 +108,32 @@ extension CoordinatorInstance {
     ) -> [Directive] {
         guard let member = leases.revoke(incarnation) else { return [] }
         return ended(member, how: "it stopped", unixMilliseconds: unixMilliseconds) + mapChanged()
+    }
+
+    /// Ends a member's lease as an operator wants it.
+    ///
+    /// - Parameter incarnation: the life that is meant; nil: whichever has the name.
+    /// - Returns: the member, and how long it may still believe in its lease.
+    package mutating func revoke(
+        _ name: String, _ incarnation: MemberIncarnation?, now: Instant, unixMilliseconds: UInt64
+    ) throws(CoordinatorRefusal) -> (
+        outcome: (member: Member, silentIn: Duration), directives: [Directive]
+    ) {
+        guard let member = leases.member(named: name) else {
+            throw .unknownMember("no member \"\(name.prefix(Self.nameBytesMax))\"")
+        }
+        if let incarnation, incarnation != member.incarnation {
+            throw .unknownMember(
+                """
+                \"\(name)\" is incarnation \(member.incarnation.value), and not \
+                \(incarnation.value) any more
+                """)
+        }
+        let left = leases.remaining(of: member.incarnation, now: now) ?? .zero
+        _ = leases.revoke(member.incarnation)
+        let directives = ended(
+            member, how: "its lease was revoked by an operator", unixMilliseconds: unixMilliseconds)
+        return ((member, max(left, .zero)), directives + mapChanged())
     }
 
     /// Gives every lease a full TTL if nobody has looked at them for more than a heartbeat after the

@@ -110,12 +110,42 @@ package final class CoordinatorShell {
         guard !hasFailed else { throw .stopping }
     }
 
-    /// Renews a lease: the one decision that is not durable.
-    package func keepAlive(_ incarnation: MemberIncarnation) throws(CoordinatorRefusal) {
+    /// Renews leases: the one decision that is not durable.
+    ///
+    /// - Returns: those that have ended.
+    package func keepAlive(
+        _ lives: [MemberIncarnation]
+    ) throws(CoordinatorRefusal) -> [MemberIncarnation] {
         try insistOnDurability()
         forgiveOwnAbsence()
+        let now = core.now
         // The timer stays where it is: it finds nothing to end then, and looks again.
-        try instance.keepAlive(incarnation, now: core.now)
+        return lives.filter { life in
+            do throws(CoordinatorRefusal) {
+                try instance.keepAlive(life, now: now)
+                return false
+            } catch {
+                return true
+            }
+        }
+    }
+
+    /// Ends a member's lease as an operator wants it; see `CoordinatorInstance.revoke`.
+    package func revoke(
+        _ name: String, _ incarnation: MemberIncarnation?
+    ) throws(CoordinatorRefusal) -> (member: Member, silentIn: Duration) {
+        let outcome = try decide { instance throws(CoordinatorRefusal) in
+            let (outcome, directives) = try instance.revoke(
+                name, incarnation, now: core.now, unixMilliseconds: unixMilliseconds)
+            return (outcome, directives)
+        }
+        logger.warning(
+            "an operator has revoked a lease",
+            metadata: [
+                "member": "\(outcome.member.name)", "role": "\(outcome.member.role)",
+                "incarnation": "\(outcome.member.incarnation.value)",
+            ])
+        return outcome
     }
 
     private func carryOut(_ directives: [Directive]) {
@@ -198,12 +228,12 @@ package final class CoordinatorShell {
 
     // MARK: - Watchers
 
-    /// Sends a watcher the map, and whatever changes it; false when too many watch it. Comes when all
-    /// is durable.
+    /// Sends a watcher the map, or what has changed since the version that it knows, and whatever changes
+    /// it; false when too many watch it. Comes when all is durable.
     package func watchMap(
-        _ watcher: any Watcher<MapMessage>, takesChanges: Bool
+        _ watcher: any Watcher<MapMessage>, takesChanges: Bool, known: UInt64 = 0
     ) -> Bool {
-        publisher?.add(watcher, takesChanges: takesChanges) ?? false
+        publisher?.add(watcher, takesChanges: takesChanges, known: known) ?? false
     }
 
     package func watchJob(_ job: JobID, _ watcher: any Watcher<JobStatus>) -> Bool {

@@ -53,7 +53,7 @@ struct MapJournal {
         var sum = ClusterMapChange(cluster: cluster, base: base, version: version)
         for (_, change) in changes[firstIndex(after: base)...] {
             switch change {
-            case .came(let member): sum.came.append(member)
+            case .came(let member): sum.add(member)
             case .left(let incarnation): sum.left.append(incarnation)
             case .placed(let table): sum.placed.append(table)
             case .dropped(let id): sum.dropped.append(id)

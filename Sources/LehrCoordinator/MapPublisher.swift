@@ -2,8 +2,9 @@ import LehrCore
 import LehrMembership
 import LehrRPC
 
-/// Everybody who watches the cluster map, and what they are told: all of it once, then what has
-/// changed, the first change at once and those that follow closely together.
+/// Everybody who watches the cluster map, and what they are told: all of it once, or what has changed
+/// since the version that they know, then what changes, the first change at once and those that follow
+/// closely together.
 ///
 /// A slow watcher costs no memory: it skips to the latest version.
 final class MapPublisher {
@@ -11,7 +12,9 @@ final class MapPublisher {
         let watcher: any Watcher<MapMessage>
         let takesChanges: Bool
         /// What it knows; 0: nothing yet.
-        var version: UInt64 = 0
+        var version: UInt64
+        /// It was told where it is, be it that nothing has changed.
+        var isWelcome = false
     }
 
     private let core: any Core
@@ -40,10 +43,19 @@ final class MapPublisher {
         journal = MapJournal(version: version)
     }
 
-    /// Takes in a watcher and sends it the map; false when there are too many.
-    func add(_ watcher: any Watcher<MapMessage>, takesChanges: Bool) -> Bool {
+    /// Takes in a watcher and sends it the map, or what has changed since the version that it knows;
+    /// false when there are too many.
+    ///
+    /// - Parameter known: of this cluster's map; 0: none. A later version than there is, as after the
+    ///   loss of the coordinator's state, is none.
+    func add(
+        _ watcher: any Watcher<MapMessage>, takesChanges: Bool, known: UInt64 = 0
+    ) -> Bool {
         guard !watchers.isFull else { return false }
-        let slot = watchers.insert(Watching(watcher: watcher, takesChanges: takesChanges))
+        let isOfUse = takesChanges && known <= journal.version
+        let slot = watchers.insert(
+            Watching(
+                watcher: watcher, takesChanges: takesChanges, version: isOfUse ? known : 0))
         watcher.onReady = { [weak self] in self?.update(slot) }
         watcher.onGone = { [weak self, weak watcher] in
             // Another may have its place then.
@@ -78,10 +90,12 @@ final class MapPublisher {
 
     /// Sends a watcher what it does not know, if it can take it.
     private func update(_ slot: Int) {
-        while let watching = watchers[slot], watching.version < journal.version,
+        while let watching = watchers[slot],
+            watching.version < journal.version || !watching.isWelcome,
             let message = next(for: watching), watching.watcher.take(message)
         {
             watchers[slot]?.version = message.version
+            watchers[slot]?.isWelcome = true
         }
     }
 

@@ -12,6 +12,9 @@ package final class HTTP2Transport: Transport, TurnEnd {
     let security: (any TransportSecurity)?
     /// Told of each handshake with a client that failed: its address, and why. For logs.
     package var onRefusedPeer: ((String, HandshakeError) -> Void)?
+    /// Told of each connection that was closed because there are as many as may be, of all peers or of
+    /// its address. For logs.
+    package var onSurplusPeer: ((String, RPCLimit) -> Void)?
     /// Read on the core.
     package internal(set) var counters = HTTP2Counters()
     let output = OutputBuffer(capacity: 2 * outputBytes)
@@ -147,14 +150,12 @@ package final class HTTP2Transport: Transport, TurnEnd {
 
     private func accept(_ socket: Socket, _ services: ServiceTable) {
         guard serverConnections.count + handshakes.count < limits.connectionsMax else {
-            counters.hit(.connections)
-            return socket.close()
+            return refuse(socket, .connections)
         }
         let peer = socket.peer?.hostPort
         if let host = peer?.host {
             guard peers[host, default: 0] < limits.connectionsPerPeerMax else {
-                counters.hit(.connectionsPerPeer)
-                return socket.close()
+                return refuse(socket, .connectionsPerPeer)
             }
             peers[host, default: 0] += 1
         }
@@ -178,6 +179,12 @@ package final class HTTP2Transport: Transport, TurnEnd {
                 onRefusedPeer?(peer?.description ?? "unknown", error)
             }
         }
+    }
+
+    private func refuse(_ socket: Socket, _ limit: RPCLimit) {
+        counters.hit(limit)
+        onSurplusPeer?(socket.peer?.description ?? "unknown", limit)
+        socket.close()
     }
 
     func countHandshake(_ result: Result<SecuredStream, HandshakeError>) {

@@ -6,14 +6,15 @@ package struct ClusterMapChange: Sendable, Equatable {
     /// The version, or a later one, that it is to be applied to.
     package var base: UInt64
     package var version: UInt64
-    /// Members that have joined, ordered by incarnation; some of them may have `left` again.
+    /// Members that have joined, or say something else of themselves, ordered by incarnation; some of
+    /// them may have `left` again.
     package var came: [Member]
     package var left: [MemberIncarnation]
     /// Tables that are new or have other owners, in the order of the changes.
     package var placed: [PlacedTable]
     package var dropped: [TableID]
 
-    /// It contradicts the map that it is applied to.
+    /// It is not in order.
     package struct Mismatch: Error, Equatable {}
 
     package init(
@@ -28,6 +29,9 @@ package struct ClusterMapChange: Sendable, Equatable {
         self.placed = placed
         self.dropped = dropped
     }
+
+    /// Adds a member that came last, or said something else of itself.
+    package mutating func add(_ member: Member) { came.put(member) }
 
     /// How many members and tables it is about.
     package var count: Int { came.count + left.count + placed.count + dropped.count }
@@ -44,15 +48,21 @@ extension ClusterMap {
     ) throws(ClusterMapChange.Mismatch) -> Bool {
         guard change.base <= version else { return false }
         guard change.version > version else { return true }
+        let order = change.came.map(\.incarnation)
+        guard zip(order, order.dropFirst()).allSatisfy(<) else {
+            throw ClusterMapChange.Mismatch()
+        }
+        // Those that came and went again may be of before the last that is known here.
         let last = members.last?.incarnation ?? MemberIncarnation(0)
-        members += change.came.filter { $0.incarnation > last }
+        for member in change.came
+        where member.incarnation > last || self.member(member.incarnation) != nil {
+            members.put(member)
+        }
         let left = Set(change.left)
         if !left.isEmpty { members.removeAll { left.contains($0.incarnation) } }
         for table in change.placed { place(table) }
         let dropped = Set(change.dropped)
         if !dropped.isEmpty { tables.removeAll { dropped.contains($0.id) } }
-        guard zip(members, members.dropFirst()).allSatisfy({ $0.incarnation < $1.incarnation })
-        else { throw ClusterMapChange.Mismatch() }
         version = change.version
         return true
     }
@@ -63,6 +73,19 @@ extension ClusterMap {
             tables[index] = table
         } else {
             tables.insert(table, at: index)
+        }
+    }
+}
+
+extension [Member] {
+    /// Puts a member where its incarnation belongs, in place of what was known of it.
+    fileprivate mutating func put(_ member: Member) {
+        var index = endIndex
+        while index > 0, self[index - 1].incarnation > member.incarnation { index -= 1 }
+        if index > 0, self[index - 1].incarnation == member.incarnation {
+            self[index - 1] = member
+        } else {
+            insert(member, at: index)
         }
     }
 }

@@ -35,6 +35,8 @@ package struct Guards: OptionSet, Hashable, Sendable {
     package static let restartKeepsHolders = Guards(rawValue: 1 << 13)
     /// A coordinator that hung renews every lease before it ends any.
     package static let forgivesOwnAbsence = Guards(rawValue: 1 << 14)
+    /// A renewal that is not answered in time is sent again on another stream.
+    package static let unansweredRenewalsAreGivenUp = Guards(rawValue: 1 << 15)
 
     package static let all = Guards(rawValue: .max)
 }

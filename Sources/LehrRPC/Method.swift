@@ -20,6 +20,8 @@ package enum CoordinatorMethods {
     package static let leave: Method<Wire.LeaveRequest, Wire.LeaveResponse> = method("Leave")
     package static let listMembers: Method<Wire.ListMembersRequest, Wire.ListMembersResponse> =
         method("ListMembers")
+    package static let revokeLease: Method<Wire.RevokeLeaseRequest, Wire.RevokeLeaseResponse> =
+        method("RevokeLease")
     package static let getClusterMap: Method<Wire.GetClusterMapRequest, Wire.ClusterMap> =
         method("GetClusterMap")
     package static let watchClusterMap: Method<Wire.GetClusterMapRequest, Wire.ClusterMap> =

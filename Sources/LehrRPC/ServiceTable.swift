@@ -63,18 +63,34 @@ package final class ServiceTable {
         _ method: Method<Q, P>,
         _ body: @escaping (CallContext, borrowing Q, Responder<P>) -> Void
     ) {
+        register(method.path, .unary(handler(body)))
+    }
+
+    /// Answers a method whose messages go both ways, each message with one, before the next is read; the
+    /// request lives until `body` returns. A failure ends the call.
+    package func exchange<Q, P>(
+        _ method: Method<Q, P>,
+        _ body: @escaping (CallContext, borrowing Q, Responder<P>) -> Void
+    ) {
+        let handler = handler(body)
         register(
             method.path,
-            .unary { [arenas] context, bytes, responder in
-                let arena = arenas.take()
-                do throws(WireError) {
-                    let request = try Q.decode(bytes, in: arena)
-                    body(context, request.pointee, Responder(responder, arenas))
-                } catch {
-                    responder.fail(.invalidArgument, "\(error)")
-                }
-                arenas.give(arena)
-            })
+            .bidirectional { context, stream in Exchange(stream, context, handler).begin() })
+    }
+
+    private func handler<Q: WireMessage, P: WireMessage>(
+        _ body: @escaping (CallContext, borrowing Q, Responder<P>) -> Void
+    ) -> UnaryHandler {
+        { [arenas] context, bytes, responder in
+            let arena = arenas.take()
+            do throws(WireError) {
+                let request = try Q.decode(bytes, in: arena)
+                body(context, request.pointee, Responder(responder, arenas))
+            } catch {
+                responder.fail(.invalidArgument, "\(error)")
+            }
+            arenas.give(arena)
+        }
     }
 
     /// Answers a server-streaming method; the request lives until `body` returns.

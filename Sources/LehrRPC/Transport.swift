@@ -69,39 +69,9 @@ extension Channel {
             }
         }
     }
-
-    /// A typed server-streaming call; each message lives until `onMessage` returns.
-    @discardableResult
-    package func serverStreaming<Q, P>(
-        _ method: Method<Q, P>, _ options: CallOptions = CallOptions(timeout: nil),
-        _ fill: (inout Q, WireArena) -> Void,
-        onMessage: @escaping (UnsafePointer<P>) -> Void,
-        onEnd: @escaping (RPCError?) -> Void
-    ) -> any Call {
-        var call: (any Call)?
-        var failure: RPCError?
-        let started = serverStreaming(
-            method.path, arenas.encode(fill), options,
-            onMessage: { [arenas] bytes in
-                arenas.withArena { arena in
-                    switch decoded(P.self, bytes, arena) {
-                    case .success(let message): onMessage(message)
-                    case .failure(let error):
-                        failure = failure ?? error
-                        call?.cancel()
-                    }
-                }
-            },
-            onEnd: { error in
-                call = nil
-                onEnd(failure ?? error)
-            })
-        call = started
-        return started
-    }
 }
 
-private func decoded<M: WireMessage>(
+func decoded<M: WireMessage>(
     _ type: M.Type, _ bytes: [UInt8], _ arena: WireArena
 ) -> Result<UnsafePointer<M>, RPCError> {
     do throws(WireError) {

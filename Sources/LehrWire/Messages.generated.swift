@@ -9,6 +9,8 @@ package enum Wire {
     package typealias KeepAliveResponse = Lehr__V1__KeepAliveResponse
     package typealias LeaveRequest = Lehr__V1__LeaveRequest
     package typealias LeaveResponse = Lehr__V1__LeaveResponse
+    package typealias RevokeLeaseRequest = Lehr__V1__RevokeLeaseRequest
+    package typealias RevokeLeaseResponse = Lehr__V1__RevokeLeaseResponse
     package typealias ListMembersRequest = Lehr__V1__ListMembersRequest
     package typealias ListMembersResponse = Lehr__V1__ListMembersResponse
     package typealias Member = Lehr__V1__Member
@@ -57,6 +59,8 @@ package enum Wire {
         KeepAliveResponse.self,
         LeaveRequest.self,
         LeaveResponse.self,
+        RevokeLeaseRequest.self,
+        RevokeLeaseResponse.self,
         ListMembersRequest.self,
         ListMembersResponse.self,
         Member.self,
@@ -132,6 +136,18 @@ extension Lehr__V1__LeaveRequest: WireMessage {
 extension Lehr__V1__LeaveResponse: WireMessage {
     package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
         lehr__v1__leave_response__get_descriptor()
+    }
+}
+
+extension Lehr__V1__RevokeLeaseRequest: WireMessage {
+    package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
+        lehr__v1__revoke_lease_request__get_descriptor()
+    }
+}
+
+extension Lehr__V1__RevokeLeaseResponse: WireMessage {
+    package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
+        lehr__v1__revoke_lease_response__get_descriptor()
     }
 }
 

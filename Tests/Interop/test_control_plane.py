@@ -7,12 +7,20 @@ import time
 import grpc
 import pytest
 
+from Support.renewals import Renewals
 from Support.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
 def messages(stubs):
     return stubs.coordinator_pb2
+
+
+@pytest.fixture
+def renewals(coordinator, messages):
+    renewals = Renewals(coordinator, messages)
+    yield renewals
+    renewals.close()
 
 
 def submitted(coordinator, messages, spec):
@@ -119,21 +127,21 @@ def join(coordinator, messages, name, role, **fields):
 
 
 def placement(coordinator, messages, job):
-    """The largest incarnation of a partition of the job."""
-    tables = coordinator.GetClusterMap(messages.GetClusterMapRequest(), timeout=10).tables
-    return max(p.incarnation for table in tables if table.job == job.id for p in table.partitions)
+    """What reports of a worker say that its acknowledgements came from."""
+    map = coordinator.GetClusterMap(messages.GetClusterMapRequest(), timeout=10)
+    tables = [table for table in map.tables if table.job == job.id]
+    return max(partition.incarnation for table in tables for partition in table.partitions)
 
 
-def test_a_foreign_worker(coordinator, messages, spec, data, refused):
+def test_a_foreign_worker(coordinator, messages, renewals, spec, data, refused):
     """All that a worker says to the coordinator, said by another implementation."""
     lease = join(coordinator, messages, "python", messages.ROLE_WORKER)
     assert (lease.ttl_ms, lease.heartbeat_ms) == (2000, 500)
     beating = threading.Event()
 
     def beat():
-        request = messages.KeepAliveRequest(name="python", incarnation=lease.incarnation)
         while not beating.wait(0.3):
-            coordinator.KeepAlive(request, timeout=10)
+            assert renewals.ended(lease.incarnation) == []
 
     heart = threading.Thread(target=beat)
     heart.start()
@@ -195,12 +203,11 @@ def test_a_foreign_worker(coordinator, messages, spec, data, refused):
         heart.join(10)
     leave = messages.LeaveRequest(name="python", incarnation=lease.incarnation)
     coordinator.Leave(leave, timeout=10)
-    gone = messages.KeepAliveRequest(name="python", incarnation=lease.incarnation)
-    refused(grpc.StatusCode.NOT_FOUND, coordinator.KeepAlive, gone)
+    assert renewals.ended(lease.incarnation) == [lease.incarnation]
     refused(grpc.StatusCode.NOT_FOUND, coordinator.AcquireTask, acquire)
 
 
-def test_a_lease_that_is_not_renewed(coordinator, messages, refused):
+def test_a_lease_that_is_not_renewed(coordinator, messages, renewals):
     lease = join(coordinator, messages, "silent", messages.ROLE_SERVING)
 
     def names():
@@ -211,11 +218,31 @@ def test_a_lease_that_is_not_renewed(coordinator, messages, refused):
     assert "silent" in names()
     wait_until(lambda: "silent" not in names(), 10, "the lease ends")
     assert 1.5 < time.monotonic() - begin < 4
-    gone = messages.KeepAliveRequest(name="silent", incarnation=lease.incarnation)
-    refused(grpc.StatusCode.NOT_FOUND, coordinator.KeepAlive, gone)
+    assert renewals.ended(lease.incarnation) == [lease.incarnation]
 
 
-def test_a_name_is_taken_over(coordinator, messages, refused):
+def test_many_leases_are_renewed_at_once(coordinator, messages, renewals):
+    leases = [join(coordinator, messages, f"many-{i}", messages.ROLE_SERVING) for i in range(3)]
+    lives = [lease.incarnation for lease in leases]
+    begin = time.monotonic()
+    while time.monotonic() - begin < 3:
+        answer = renewals.send(*lives)
+        assert (answer.ttl_ms, list(answer.ended)) == (2000, [])
+        time.sleep(0.3)
+    assert answer.map_version > 0
+    coordinator.Leave(messages.LeaveRequest(incarnation=lives[1]), timeout=10)
+    assert renewals.ended(*lives) == [lives[1]]
+
+
+def test_renewing_wrongly(coordinator, messages):
+    for lives in ([], [1] * 257):
+        with pytest.raises(grpc.RpcError) as caught:
+            Renewals(coordinator, messages).send(*lives)
+        assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+        assert "1 to 256" in caught.value.details()
+
+
+def test_a_name_is_taken_over(coordinator, messages, renewals, refused):
     def process(number, life=1):
         return {"process_id": number, "process_life": life}
 
@@ -235,10 +262,7 @@ def test_a_name_is_taken_over(coordinator, messages, refused):
 
     second = wait_until(taken, 5, "the name is free")
     assert second.incarnation > first.incarnation
-    older = messages.KeepAliveRequest(name="twin", incarnation=first.incarnation)
-    refused(grpc.StatusCode.NOT_FOUND, coordinator.KeepAlive, older)
-    newer = messages.KeepAliveRequest(name="twin", incarnation=second.incarnation)
-    coordinator.KeepAlive(newer, timeout=10)
+    assert renewals.ended(first.incarnation, second.incarnation) == [first.incarnation]
 
 
 def test_joining_wrongly(coordinator, messages, refused):

@@ -1,4 +1,5 @@
 import LehrCore
+import LehrReactor
 import Testing
 
 @testable import LehrBench

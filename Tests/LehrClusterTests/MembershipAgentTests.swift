@@ -18,6 +18,12 @@ import Testing
         var beats: [Instant] = []
         var leaves = 0
         var watches = 0
+        /// The versions that watches say they know.
+        var known: [UInt64] = []
+        /// Streams of renewals that were opened.
+        var streams = 0
+        /// By which answers name another renewal than the one that was sent.
+        var sequenceError: UInt64 = 0
         /// What joins and beats are refused with, one after another; then they succeed.
         var refusals: [RPCError] = []
         var map = MapFixture.map([], members: [], version: 5)
@@ -51,6 +57,11 @@ import Testing
                 losses.append(lives.count)
             }
             agent.onRefused = { [weak self] in self?.refused = $0 }
+            network.onArrival = { [weak self] arrival in
+                guard arrival.kind == .request, arrival.path == CoordinatorMethods.keepAlive.path
+                else { return }
+                self?.streams += 1
+            }
             if listens { try listen() }
         }
 
@@ -70,13 +81,17 @@ import Testing
                     (answer.ttl_ms, answer.heartbeat_ms) = (10_000, 3000)
                 }
             }
-            services.unary(CoordinatorMethods.keepAlive) { [weak self] _, _, respond in
+            services.exchange(CoordinatorMethods.keepAlive) { [weak self] _, request, respond in
                 guard let self else { return }
                 beats.append(time.now)
-                if let refusal = takeRefusal() { return respond.fail(refusal) }
-                respond.succeed { answer, _ in
+                let refusal = takeRefusal()
+                if let refusal, refusal.code != .notFound { return respond.fail(refusal) }
+                let (sequence, life) = (request.sequence + sequenceError, request.incarnations[0])
+                respond.succeed { answer, arena in
                     answer.ttl_ms = 10_000
                     answer.map_version = map.version
+                    answer.sequence = sequence
+                    if refusal != nil { (answer.n_ended, answer.ended) = arena.numbers([life]) }
                 }
             }
             services.unary(CoordinatorMethods.leave) { [weak self] _, _, respond in
@@ -84,10 +99,19 @@ import Testing
                 respond.succeed { _, _ in }
             }
             services.serverStreaming(CoordinatorMethods.watchClusterMap) {
-                [weak self] _, _, stream in
-                self?.stream = stream
-                self?.watches += 1
-                self?.publish()
+                [weak self] _, request, stream in
+                guard let self else { return }
+                self.stream = stream
+                watches += 1
+                known.append(request.known_version)
+                if request.known_version > 0 { #expect(request.cluster_id == map.cluster.value) }
+                if request.known_version == map.version, map.version > 0 {
+                    publish(
+                        ClusterMapChange(
+                            cluster: map.cluster, base: map.version, version: map.version))
+                } else {
+                    publish()
+                }
             }
             _ = try server.listen(at: "c:1", services)
         }
@@ -100,6 +124,11 @@ import Testing
 
         func publish(_ change: ClusterMapChange) {
             stream?.send { wire, arena in change.fill(&wire, arena) }
+        }
+
+        /// The stream of renewals stands, and nothing comes through it any more.
+        func deafenRenewals() {
+            #expect(client.deafen { $0 == CoordinatorMethods.keepAlive.path } == 1)
         }
 
         func endWatch() { stream?.finish(RPCError(.unavailable, "the coordinator stops")) }
@@ -128,6 +157,51 @@ import Testing
         // 90 % of ten seconds from when the beat was sent, a millisecond before it came.
         #expect(scene.renewals.last == scene.agent.lease?.deadline)
         #expect(scene.agent.lease?.deadline == scene.beats.last.map { $0 + .milliseconds(8999) })
+    }
+
+    @Test func allRenewalsGoThroughOneStream() throws {
+        let scene = try Scene()
+        scene.start()
+        scene.time.run(for: .seconds(60))
+        #expect(scene.streams == 1 && scene.beats.count > 18)
+        // A new life does not need another.
+        scene.refusals = [RPCError(.notFound, "no such lease")]
+        scene.time.run(for: .seconds(10))
+        #expect(scene.lives == [1, 2] && scene.streams == 1)
+        scene.refusals = [RPCError(.unavailable, "away")]
+        scene.time.run(for: .seconds(10))
+        #expect(scene.lives == [1, 2] && scene.streams == 2)
+    }
+
+    /// Half-open TCP: the stream stands, and nobody answers.
+    @Test func aRenewalThatIsNotAnsweredCostsItsStreamAndIsRepeated() throws {
+        let scene = try Scene()
+        scene.start()
+        scene.time.run(for: .seconds(5))
+        let known = try #require(scene.agent.lease?.deadline)
+        scene.deafenRenewals()
+        scene.time.run(for: .seconds(2))
+        let unanswered = try #require(scene.beats.last)
+        #expect(scene.agent.lease?.deadline == known, "it was sent, but not answered")
+        scene.time.run(for: .seconds(4))
+        let repeated = try #require(scene.beats.last)
+        let pause = (repeated - unanswered).inSeconds
+        #expect(pause > 3.37 && pause < 3.76, "a heartbeat, and an eighth to a quarter more")
+        #expect(scene.streams == 2 && scene.lives == [1])
+        #expect(scene.agent.lease?.deadline == repeated + .milliseconds(8999))
+    }
+
+    @Test func anAnswerToAnotherRenewalIsNone() throws {
+        let scene = try Scene()
+        scene.start()
+        scene.time.run(for: .seconds(5))
+        let known = try #require(scene.agent.lease?.deadline)
+        scene.sequenceError = 1
+        scene.time.run(for: .seconds(30))
+        #expect(scene.agent.lease?.deadline == known && scene.streams > 5)
+        scene.sequenceError = 0
+        scene.time.run(for: .seconds(5))
+        #expect(scene.agent.lease.map { $0.deadline > scene.time.now } == true)
     }
 
     @Test func aMissingCoordinatorIsWaitedForWithBackOff() throws {
@@ -214,6 +288,10 @@ import Testing
         scene.time.run(for: .seconds(1))
         #expect(scene.maps == [5, 6])
         #expect(scene.agent.map?.version == 6)
+        #expect(scene.known == [0, 5])
+        scene.endWatch()
+        scene.time.run(for: .seconds(1))
+        #expect(scene.known == [0, 5, 6] && scene.agent.map == scene.map)
     }
 
     @Test func aWatchThatStandsAndTellsNothingIsReplaced() throws {
@@ -264,6 +342,10 @@ import Testing
         scene.time.run(for: .seconds(1))
         #expect(scene.maps == [5, 6, 7, 10])
         #expect(scene.agent.map == scene.map)
+        #expect(scene.known == [0, 0], "what it knows does not fit")
+        scene.endWatch()
+        scene.time.run(for: .seconds(1))
+        #expect(scene.known == [0, 0, 10])
     }
 
     @Test func stoppingGivesTheLeaseBackAndLeavesNothingBehind() throws {

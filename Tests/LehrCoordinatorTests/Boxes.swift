@@ -50,6 +50,15 @@ final class CoordinatorBox {
         instance.leave(member, unixMilliseconds: 99)
     }
 
+    func revoke(
+        _ name: String, _ incarnation: MemberIncarnation? = nil, after time: Duration = .zero
+    ) throws(CoordinatorRefusal) -> (
+        outcome: (member: Member, silentIn: Duration), directives: [Directive]
+    ) {
+        try instance.revoke(
+            name, incarnation, now: PlanFixture.start + time, unixMilliseconds: 99)
+    }
+
     func keepAlive(
         _ member: MemberIncarnation, after time: Duration = .zero
     ) throws(CoordinatorRefusal) {

@@ -13,14 +13,21 @@ import Testing
 /// Whatever bytes arrive, every call is answered with a message or a status, and the coordinator
 /// stays as sound as it was.
 @Suite struct CoordinatorFuzzTests {
-    private final class Stream: ServerStream {
+    private final class Stream: ServerDuplex {
         var isWritable = true
         var onWritable: (() -> Void)?
         var onCancel: (() -> Void)?
+        var onMessage: (([UInt8]) -> Void)?
+        var onEnd: (() -> Void)?
         var metadata = ResponseMetadata()
-        var messages = 0
-        func send(_ message: [UInt8]) { messages += 1 }
-        func finish(_ error: RPCError?) { (onWritable, onCancel) = (nil, nil) }
+        /// Told of each message, and of the end.
+        var onAnswer: (Bool) -> Void = { _ in }
+        func send(_ message: [UInt8]) { onAnswer(true) }
+        func request(_ count: Int) {}
+        func finish(_ error: RPCError?) {
+            (onWritable, onCancel, onMessage, onEnd) = (nil, nil, nil, nil)
+            if error != nil { onAnswer(false) }
+        }
     }
 
     private let time = VirtualTime()
@@ -65,11 +72,20 @@ import Testing
             ),
             (
                 CoordinatorMethods.keepAlive.path,
-                Wire.KeepAliveRequest.encode { request, _ in request.incarnation = 2 }
+                Wire.KeepAliveRequest.encode { request, arena in
+                    (request.n_incarnations, request.incarnations) = arena.numbers([2, 1])
+                    request.sequence = 7
+                }
             ),
             (
                 CoordinatorMethods.leave.path,
                 Wire.LeaveRequest.encode { request, _ in request.incarnation = 9 }
+            ),
+            (
+                CoordinatorMethods.revokeLease.path,
+                Wire.RevokeLeaseRequest.encode { request, arena in
+                    request.name = arena.string("worker-1")
+                }
             ),
             (CoordinatorMethods.listMembers.path, []), (CoordinatorMethods.getClusterMap.path, []),
             (CoordinatorMethods.watchClusterMap.path, []), (CoordinatorMethods.listJobs.path, []),
@@ -138,7 +154,12 @@ import Testing
             case .serverStreaming(let body):
                 body(Self.context, bytes, Stream())
                 answered(true)
-            case .bidirectional, nil: Issue.record("\(path) is not served")
+            case .bidirectional(let body):
+                let stream = Stream()
+                stream.onAnswer = answered
+                body(Self.context, stream)
+                stream.onMessage?(bytes)
+            case nil: Issue.record("\(path) is not served")
             }
         }
     }

@@ -1,7 +1,9 @@
 import LehrCluster
 import LehrCore
 import LehrMembership
+import LehrRPC
 import LehrTable
+import LehrWire
 import Testing
 
 @testable import LehrCoordinator
@@ -208,6 +210,51 @@ import Testing
             let second = try #require(try instance.acquireTask(workers[1]).task)
             #expect(second.part == first.part && second.attempt == 2)
         }
+    }
+
+    @Test func whatAnOperatorRevokesIsLostAtOnceAndLingersUntilItMustBeSilent() throws {
+        let (instance, shard, workers) = try running()
+        let task = try #require(try instance.acquireTask(workers[0]).task)
+        let (worker, released) = try instance.revoke("w0", after: .seconds(3))
+        #expect(worker.member.incarnation == workers[0] && worker.silentIn == .seconds(7))
+        #expect(released.contains(.save(.memberEnded(workers[0]))))
+        #expect(released.contains(.offerTasks) && released.contains(.publishMap))
+        #expect(try instance.acquireTask(workers[1]).task?.part == task.part)
+        #expect(throws: CoordinatorRefusal.unknownLease(workers[0])) {
+            try instance.keepAlive(workers[0], after: .seconds(4))
+        }
+
+        let (lost, directives) = try instance.revoke("s", shard, after: .seconds(4))
+        #expect(lost.member.name == "s" && lost.silentIn == .seconds(6))
+        #expect(directives.contains(.publishMap) && instance.tables.isEmpty)
+        #expect(instance.jobs[0].record.state == .failed)
+        #expect(
+            instance.jobs[0].record.message
+                == "shard s (s:1) was lost: its lease was revoked by an operator; the rows it owned "
+                + "are gone")
+        #expect(!instance.leases.isSilent(shard, now: PlanFixture.start + .seconds(9)))
+        #expect(instance.leases.isSilent(shard, now: PlanFixture.start + .seconds(10)))
+        // The process that still runs is taken in as another life.
+        let next = try instance.join(PlanFixture.join("s", .shard), after: .seconds(5)).member
+        #expect(next.incarnation > shard)
+    }
+
+    @Test func onlyTheLifeThatIsMeantIsRevoked() throws {
+        let (instance, shard, _) = try running()
+        for (name, life, message) in [
+            ("x", nil, #"no member "x"; `lehr members` shows those there are"#),
+            (
+                "s", MemberIncarnation(99),
+                #""s" is incarnation 1, and not 99 any more; `lehr members` shows those there are"#
+            ),
+        ] {
+            let error = #expect(throws: CoordinatorRefusal.self) {
+                try instance.revoke(name, life)
+            }
+            #expect(error.map { "\($0)" } == message)
+            #expect(error.map { RPCError($0).code } == .notFound)
+        }
+        #expect(instance.leases.member(shard) != nil)
     }
 
     @Test func aLostShardFailsItsJobsAndDropsTheirTables() throws {

@@ -132,7 +132,7 @@ import Testing
         scene.wait(workers[1], .seconds(60))
         #expect(scene.answers == ["2: part 0"])
         scene.time.run(for: .seconds(9))
-        for member in [shard, workers[1]] { try scene.shell.keepAlive(member) }
+        #expect(try scene.shell.keepAlive([shard, workers[1]]).isEmpty)
         scene.time.run(for: .milliseconds(999))
         #expect(scene.answers.count == 1)
         scene.time.run(for: .milliseconds(2))
@@ -195,10 +195,25 @@ import Testing
         scene.core.resume()
         scene.time.run(for: .seconds(9))
         #expect(scene.shell.instance.leases.members.map(\.incarnation) == members)
-        try scene.shell.keepAlive(members[0])
+        #expect(try scene.shell.keepAlive([members[0]]).isEmpty)
         // Whoever does not come back ends as ever.
         scene.time.run(for: .milliseconds(1001))
         #expect(scene.shell.instance.leases.members.map(\.incarnation) == [members[0]])
+    }
+
+    @Test func oneRequestRenewsManyLeasesAndNamesThoseThatHaveEnded() throws {
+        let scene = try Scene()
+        let members = [try scene.join("a", .worker), try scene.join("b", .worker)]
+        let gone = try scene.join("c", .worker)
+        try scene.decide { instance throws(CoordinatorRefusal) in
+            ((), instance.leave(gone, unixMilliseconds: 0))
+        }
+        scene.time.run(for: .seconds(9))
+        let stranger = MemberIncarnation(99)
+        #expect(
+            try scene.shell.keepAlive([members[0], gone, members[1], stranger]) == [gone, stranger])
+        scene.time.run(for: .seconds(9))
+        #expect(scene.shell.instance.leases.members.map(\.incarnation) == members)
     }
 
     /// The timer that ends leases is not moved by renewals, and must not miss an end for that.
@@ -208,8 +223,8 @@ import Testing
         var ends: [Int] = []
         for second in 1...40 {
             scene.time.run(for: .seconds(1))
-            if second <= 25 { try scene.shell.keepAlive(members[0]) }
-            if second == 7 { try scene.shell.keepAlive(members[1]) }
+            if second <= 25 { _ = try scene.shell.keepAlive([members[0]]) }
+            if second == 7 { _ = try scene.shell.keepAlive([members[1]]) }
             if scene.shell.instance.leases.members.count < 2 - ends.count { ends.append(second) }
         }
         #expect(ends == [17, 35])
@@ -234,7 +249,7 @@ import Testing
         scene.wait(worker)
         #expect(throws: CoordinatorRefusal.stopping) { try scene.join("c", .worker) }
         #expect(scene.answers == ["2: \(CoordinatorRefusal.stopping)"])
-        #expect(throws: CoordinatorRefusal.stopping) { try scene.shell.keepAlive(worker) }
+        #expect(throws: CoordinatorRefusal.stopping) { try scene.shell.keepAlive([worker]) }
         #expect(throws: CoordinatorRefusal.stopping) { try scene.shell.insistOnDurability() }
         #expect(fatal == 1)
         #expect(RPCError(CoordinatorRefusal.stopping).code == .unavailable)

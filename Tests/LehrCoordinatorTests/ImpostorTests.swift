@@ -68,8 +68,56 @@ import Testing
             }
         }
 
+        /// A stream of renewals of the holder of a certificate.
+        func openRenewals(as role: PeerRole, _ name: String) -> Renewals {
+            Renewals(
+                InMemoryTransport(
+                    name: "client", core: VirtualCore(on: time), network: network,
+                    identity: PeerIdentity(cluster: "c", role: role, name: name)), time)
+        }
+
+        func renew(_ lives: [UInt64], as role: PeerRole, _ name: String) -> RPCError? {
+            let renewals = openRenewals(as: role, name)
+            renewals.send(lives)
+            return renewals.error
+        }
+
         func incarnation(of name: String) -> UInt64 {
             shell.instance.leases.members.first { $0.name == name }?.incarnation.value ?? 0
+        }
+    }
+
+    private final class Renewals {
+        private let client: InMemoryTransport
+        private let time: VirtualTime
+        private var stream: RequestStream<Wire.KeepAliveRequest>?
+        /// What each answer says has ended.
+        private(set) var ended: [[UInt64]] = []
+        private(set) var error: RPCError?
+
+        init(_ client: InMemoryTransport, _ time: VirtualTime) {
+            self.client = client
+            self.time = time
+            client.core.post { [self] in
+                let channel = client.channel(to: "coordinator:1")
+                stream = channel.bidirectional(CoordinatorMethods.keepAlive) { [weak self] answer in
+                    let answer = answer.pointee
+                    self?.ended.append(
+                        Array(UnsafeBufferPointer(start: answer.ended, count: answer.n_ended)))
+                } onEnd: { [weak self] in
+                    self?.error = $0
+                }
+                stream?.untyped.request(100)
+            }
+        }
+
+        func send(_ lives: [UInt64]) {
+            client.core.post { [self] in
+                stream?.send { request, arena in
+                    (request.n_incarnations, request.incarnations) = arena.numbers(lives)
+                }
+            }
+            time.run(for: .seconds(1))
         }
     }
 
@@ -87,6 +135,27 @@ import Testing
         #expect(scene.shell.instance.leases.members.count == 1)
     }
 
+    /// Each message of a stream is looked at, not only the first.
+    @Test func nobodyRenewsAnothersLeaseInTheMiddleOfAStream() throws {
+        let scene = try Scene()
+        #expect(scene.join("w1", .worker, as: "w1", .worker) == nil)
+        #expect(scene.join("w2", .worker, as: "w2", .worker) == nil)
+        let (mine, other) = (scene.incarnation(of: "w2"), scene.incarnation(of: "w1"))
+        let renewals = scene.openRenewals(as: .worker, "w2")
+        renewals.send([mine])
+        renewals.send([99])
+        #expect(renewals.ended == [[], [99]] && renewals.error == nil)
+        renewals.send([mine, other])
+        #expect(renewals.ended.count == 2 && renewals.error?.code == .permissionDenied)
+        let next = scene.openRenewals(as: .worker, "w2")
+        next.send([])
+        #expect(next.error?.code == .invalidArgument)
+        let many = scene.openRenewals(as: .worker, "w2")
+        many.send(Array(repeating: mine, count: 257))
+        #expect(many.error?.code == .invalidArgument)
+        #expect(many.error?.message.contains("1 to 256") == true)
+    }
+
     @Test func nobodyUsesAnothersLease() throws {
         let scene = try Scene()
         #expect(scene.join("w1", .worker, as: "w1", .worker) == nil)
@@ -94,9 +163,7 @@ import Testing
         let lease = scene.incarnation(of: "w1")
         func codes(as name: String) -> [StatusCode?] {
             [
-                scene.call(as: .worker, name, CoordinatorMethods.keepAlive) { request, _ in
-                    request.incarnation = lease
-                },
+                scene.renew([lease], as: .worker, name),
                 scene.call(as: .worker, name, CoordinatorMethods.acquireTask) { request, _ in
                     request.incarnation = lease
                 },

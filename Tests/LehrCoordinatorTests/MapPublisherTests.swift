@@ -36,6 +36,8 @@ import Testing
         let time = VirtualTime()
         private(set) var map = PlanFixture.instance().map
         private(set) var publisher: MapPublisher?
+        /// No incarnation is given twice.
+        private var joined: UInt64 = 0
 
         init() {
             publisher = MapPublisher(core: VirtualCore(on: time), version: map.version) {
@@ -47,9 +49,9 @@ import Testing
 
         func join(_ count: Int = 1) {
             for _ in 0..<count {
-                let number = (map.members.last?.incarnation.value ?? 0) + 1
+                joined += 1
                 let member = Member(
-                    name: "m\(number)", role: .worker, incarnation: MemberIncarnation(number),
+                    name: "m\(joined)", role: .worker, incarnation: MemberIncarnation(joined),
                     coreAddresses: [], httpAddress: "")
                 change([.member(member)]) { $0.members.append(member) }
             }
@@ -69,10 +71,19 @@ import Testing
             publisher?.publish(records, version: map.version)
         }
 
-        func follow(changes: Bool = true) -> Follower {
+        func follow(changes: Bool = true, from known: ClusterMap? = nil) -> Follower {
             let follower = Follower()
-            #expect(publisher?.add(follower, takesChanges: changes) == true)
+            follower.map = known
+            #expect(
+                publisher?.add(follower, takesChanges: changes, known: known?.version ?? 0) == true)
             return follower
+        }
+
+        /// The coordinator comes back, with the map and without the journal.
+        func restart() {
+            publisher = MapPublisher(core: VirtualCore(on: time), version: map.version) {
+                [unowned self] version in map.version == version ? map : nil
+            }
         }
     }
 
@@ -127,6 +138,43 @@ import Testing
         #expect(follower.wholes == 2 && follower.map == scene.map)
     }
 
+    @Test func whoKnowsAVersionIsToldWhatHasChangedSince() {
+        let scene = Scene()
+        scene.join(10)
+        let known = scene.map
+        scene.join(2)
+        scene.leave()
+        let follower = scene.follow(from: known)
+        #expect(follower.wholes == 0 && follower.changes == 1 && follower.map == scene.map)
+        let current = scene.follow(from: scene.map)
+        #expect(current.wholes == 0 && current.changes == 1, "it is told that it is current")
+        scene.time.run(for: .seconds(1))
+        #expect(current.changes == 1)
+        scene.join()
+        #expect(current.changes == 2 && current.map == scene.map && follower.map == scene.map)
+        let whole = scene.follow(changes: false, from: scene.map)
+        #expect(whole.wholes == 1 && whole.changes == 0, "it cannot read changes")
+    }
+
+    @Test func afterARestartOnlyWhoIsBehindIsSentAllOfTheMap() {
+        let scene = Scene()
+        scene.join(10)
+        let old = scene.map
+        scene.join()
+        scene.restart()
+        let current = (0..<1000).map { _ in scene.follow(from: scene.map) }
+        #expect(current.allSatisfy { $0.wholes == 0 && $0.changes == 1 })
+        let behind = scene.follow(from: old)
+        #expect(behind.wholes == 1 && behind.map == scene.map)
+        // Of a state that was lost.
+        var later = scene.map
+        later.version += 5
+        #expect(scene.follow(from: later).wholes == 1)
+        scene.join()
+        scene.time.run(for: .seconds(1))
+        #expect((current + [behind]).allSatisfy { $0.map == scene.map && $0.wholes <= 1 })
+    }
+
     @Test func whatIsNotDurableIsShownToNobody() {
         let scene = Scene()
         scene.join(3)
@@ -159,8 +207,14 @@ import Testing
             switch random.below(8) {
             case 0...2: scene.join(1 + random.below(30))
             case 3 where scene.map.members.count > 1: scene.leave()
-            case 4: followers.append(scene.follow(changes: random.below(4) > 0))
-            case 5: followers[random.below(followers.count)].isReady.toggle()
+            case 4:
+                let known =
+                    random.below(2) == 0 ? nil : followers[random.below(followers.count)].map
+                followers.append(scene.follow(changes: random.below(4) > 0, from: known))
+            case 5:
+                let follower = followers[random.below(followers.count)]
+                follower.isReady.toggle()
+                if follower.isReady { follower.onReady?() }
             default: scene.time.run(for: .milliseconds(Int64(random.below(60))))
             }
         }

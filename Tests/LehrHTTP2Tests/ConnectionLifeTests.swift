@@ -109,6 +109,39 @@ import Testing
         }
     }
 
+    /// Renewals are seconds apart: neither the connection nor the stream is idle for that.
+    @Test func aStreamThatRestsBetweenMessagesStays() throws {
+        var limits = RPCLimits()
+        limits.connectionIdleMax = .milliseconds(20)
+        limits.requestTimeout = .milliseconds(20)
+        try Scene.run(on: .sockets) { scene in
+            let services = ServiceTable()
+            services.exchange(CoordinatorMethods.keepAlive) { _, _, respond in
+                respond.succeed { _, _ in }
+            }
+            let (server, address) = try scene.serve(services, limits: limits)
+            var answers = 0
+            var stream: RequestStream<Wire.KeepAliveRequest>?
+            stream = scene.client.channel(to: address).bidirectional(CoordinatorMethods.keepAlive) {
+                _ in
+                answers += 1
+                guard answers < 3 else {
+                    #expect(Self.counters(server).connectionsAccepted == 1)
+                    return scene.finish()
+                }
+                scene.after(.milliseconds(200)) {
+                    stream?.untyped.request(1)
+                    stream?.send { _, _ in }
+                }
+            } onEnd: {
+                guard answers < 3 else { return }
+                Issue.record("the stream has ended: \($0.map { "\($0)" } ?? "OK")")
+            }
+            stream?.untyped.request(1)
+            stream?.send { _, _ in }
+        }
+    }
+
     @Test(arguments: [StatusCode.ok, .unavailable])
     func anOldConnectionEndsWithItsCallsOrAfterItsGrace(expected: StatusCode) throws {
         var limits = RPCLimits()

@@ -1,3 +1,4 @@
+import CLehrWire
 import LehrCore
 import LehrRPC
 import LehrWire
@@ -70,6 +71,67 @@ import Testing
             }
             call?.send([])
             call?.request(1)
+        }
+    }
+
+    /// The handler answers later, the last one after the caller has said that there are no more.
+    @Test(arguments: Carrier.allCases)
+    func anExchangeAnswersEachMessageBeforeItReadsTheNext(carrier: Carrier) throws {
+        try Scene.run(on: carrier) { scene in
+            let services = ServiceTable()
+            var (open, mostOpen) = (0, 0)
+            services.exchange(CoordinatorMethods.keepAlive) { _, request, respond in
+                let sequence = request.sequence
+                open += 1
+                mostOpen = max(mostOpen, open)
+                _ = scene.core.schedule(after: .milliseconds(2)) {
+                    open -= 1
+                    respond.succeed { answer, _ in answer.sequence = sequence }
+                }
+            }
+            let channel = scene.client.channel(to: try scene.serve(services).address)
+            var seen: [UInt64] = []
+            let stream = channel.bidirectional(CoordinatorMethods.keepAlive) { answer in
+                seen.append(answer.pointee.sequence)
+            } onEnd: { error in
+                #expect(error == nil && seen == [1, 2, 3, 4, 5] && mostOpen == 1)
+                scene.finish()
+            }
+            for number in 1...5 as ClosedRange<UInt64> {
+                stream.send { request, _ in request.sequence = number }
+            }
+            stream.untyped.request(10)
+            stream.untyped.finishSending()
+        }
+    }
+
+    @Test(arguments: Carrier.allCases)
+    func anExchangeEndsWithTheFirstFailure(carrier: Carrier) throws {
+        try Scene.run(on: carrier) { scene in
+            let services = ServiceTable()
+            services.exchange(CoordinatorMethods.keepAlive) { _, request, respond in
+                guard request.sequence < 2 else { return respond.fail(.aborted, "enough") }
+                respond.succeed { _, _ in }
+            }
+            let channel = scene.client.channel(to: try scene.serve(services).address)
+            var answers = 0
+            let stream = channel.bidirectional(CoordinatorMethods.keepAlive) { _ in
+                answers += 1
+            } onEnd: { error in
+                #expect(error == RPCError(.aborted, "enough") && answers == 1)
+                let path = CoordinatorMethods.keepAlive.path
+                let next = channel.bidirectional(path, CallOptions()) { _ in
+                } onEnd: { error in
+                    #expect(error?.code == .invalidArgument)
+                    scene.finish()
+                }
+                next.send([0xFF, 0xFF])
+                next.request(1)
+            }
+            for number in 1...3 as ClosedRange<UInt64> {
+                stream.send { request, _ in request.sequence = number }
+            }
+            stream.untyped.request(10)
         }
     }
 

@@ -246,17 +246,17 @@ import Testing
     func typedMessagesGoBothWays(carrier: Carrier) throws {
         try Scene.run(on: carrier) { scene in
             let services = ServiceTable()
-            services.unary(CoordinatorMethods.keepAlive) { _, request, responder in
-                let incarnation = request.incarnation
-                responder.succeed { answer, _ in answer.map_version = incarnation + 1 }
+            services.unary(CoordinatorMethods.join) { _, request, responder in
+                let cluster = request.cluster_id
+                responder.succeed { answer, _ in answer.incarnation = cluster + 1 }
             }
             let channel = scene.client.channel(to: try scene.serve(services).address)
-            channel.unary(CoordinatorMethods.keepAlive) { request, arena in
+            channel.unary(CoordinatorMethods.join) { request, arena in
                 request.name = arena.string("shard-0")
-                request.incarnation = 41
+                request.cluster_id = 41
             } _: { result in
-                #expect((try? result.get().pointee.map_version) == 42)
-                let path = CoordinatorMethods.keepAlive.path
+                #expect((try? result.get().pointee.incarnation) == 42)
+                let path = CoordinatorMethods.join.path
                 _ = channel.unary(path, [0xFF, 0xFF], CallOptions()) { result in
                     #expect(result.code == .invalidArgument)
                     scene.finish()

@@ -34,6 +34,24 @@ import Testing
         #expect(map == Self.map([1, 5, 7], version: 8))
     }
 
+    /// A process that joins again for the life that it leads keeps its incarnation.
+    @Test func aMemberThatSaysSomethingElseOfItselfIsReplaced() throws {
+        var known = Self.member(2)
+        known.process = ProcessLife(process: 7, life: 2)
+        var news = Self.member(9)
+        var change = ClusterMapChange(cluster: ClusterID(1), base: 5, version: 8)
+        for member in [Self.member(8), news, Self.member(10)] { change.add(member) }
+        news.process = ProcessLife(process: 8, life: 3)
+        for member in [news, known] { change.add(member) }
+        #expect(change.came.map(\.incarnation.value) == [2, 8, 9, 10])
+        var map = Self.map([1, 2, 5], version: 5)
+        #expect(try map.apply(change))
+        #expect(
+            map.members == [
+                Self.member(1), known, Self.member(5), Self.member(8), news, Self.member(10),
+            ])
+    }
+
     @Test func aMapBeforeIsNotChangedAndALaterOneStays() throws {
         for version: UInt64 in [4, 8, 9] {
             var map = Self.map([1], version: version)

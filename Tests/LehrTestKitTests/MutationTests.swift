@@ -26,13 +26,13 @@ import Testing
     static let mutations = [
         Mutation(
             "holders count leases from the answer", without: .leaseCountsFromSending,
-            in: "everything: whatever fails", seed: 14),
+            in: "everything: whatever fails", seed: 34),
         Mutation(
             "holders ignore that clocks drift", without: .leaseAllowsForDrift,
             in: "drift while a shard is parted", seed: 2),
         Mutation(
             "owners write without a lease", without: .ownerChecksItsLease,
-            in: "renewals are slow", seed: 1),
+            in: "renewals are slow", seed: 25),
         Mutation(
             "owners are not fenced from their old lives", without: .ownerFencesOldLives,
             in: "a worker that hears no map", seed: 6),
@@ -65,6 +65,9 @@ import Testing
         Mutation(
             "a dead watch is waited for", without: .deadWatchesAreReplaced,
             in: "a watch of the map that tells nothing", seed: 1),
+        Mutation(
+            "an answer to a renewal is waited for", without: .unansweredRenewalsAreGivenUp,
+            in: "renewals that are not answered", seed: 1),
     ]
 
     @Test(arguments: mutations)

@@ -1,5 +1,6 @@
 import CLehrWire
 import LehrCluster
+import LehrCoordinator
 import LehrCore
 import LehrMembership
 import LehrRPC
@@ -59,6 +60,54 @@ import Testing
         #expect(cluster.statistics(of: job).isEmpty)
         let next = try cluster.submit(data.twoTower(mode: "eventual"))
         #expect(cluster.runToEnd(of: next)?.state == .completed)
+    }
+
+    @Test func whoseLeaseIsRevokedJoinsAnewAtItsNextRenewal() throws {
+        let cluster = try ClusterSandbox(shards: 2, workers: 1, files: data.files)
+        let job = try cluster.submit(data.twoTower(mode: "eventual"))
+        #expect(cluster.runToEnd(of: job)?.state == .completed)
+        let before = cluster.shards[0].agent.lease?.incarnation
+        var isDone: Bool?
+        cluster.revoke("shard-0") { isDone = $0 }
+        #expect(cluster.run(for: .seconds(1)) { isDone != nil } && isDone == true)
+        #expect(
+            cluster.status(of: job)?.message.contains("its lease was revoked by an operator")
+                == true)
+        #expect(cluster.members(.shard).map(\.name) == ["shard-1"])
+        #expect(cluster.shards[0].agent.lease?.incarnation == before, "it does not know yet")
+        cluster.run(for: .seconds(1))
+        #expect(cluster.members(.shard).map(\.name) == ["shard-1", "shard-0"])
+        let after = try #require(cluster.shards[0].agent.lease?.incarnation)
+        #expect(after > (before ?? after))
+        #expect(cluster.statistics(of: job).isEmpty, "it owns nothing of its old life")
+        let next = try cluster.submit(data.twoTower(mode: "eventual"))
+        #expect(cluster.runToEnd(of: next)?.state == .completed)
+        cluster.revoke("shard-9") { isDone = $0 }
+        #expect(cluster.run(for: .seconds(1)) { isDone == false })
+    }
+
+    /// Versions are durable: who knows the one that it comes back with has nothing to be sent.
+    @Test func aCoordinatorThatIsBackSendsNoMapAgain() throws {
+        let cluster = try ClusterSandbox(shards: 2, workers: 8, files: data.files)
+        let job = try cluster.submit(data.twoTower(mode: "eventual"))
+        #expect(cluster.runToEnd(of: job)?.state == .completed)
+        var messages: [Int] = []
+        cluster.onArrival = { arrival in
+            guard arrival.kind == .message, arrival.path.hasSuffix("/WatchClusterMap") else {
+                return
+            }
+            messages.append(arrival.bytes)
+        }
+        let map = try #require(cluster.coordinator?.shell.instance.map)
+        cluster.kill("coordinator")
+        try cluster.restart("coordinator")
+        cluster.run(for: .seconds(5))
+        #expect(cluster.coordinator?.shell.instance.map == map)
+        #expect(messages.count == 10)
+        #expect(messages.allSatisfy { $0 < 100 }, "\(messages)")
+        try cluster.addShard()
+        cluster.run(for: .seconds(1))
+        #expect(cluster.workers.allSatisfy { $0.agent.map?.members.count == 11 })
     }
 
     /// What it holds in memory is not what the next one finds.

@@ -23,6 +23,12 @@ static inline const ProtobufCMessageDescriptor *lehr__v1__leave_request__get_des
 static inline const ProtobufCMessageDescriptor *lehr__v1__leave_response__get_descriptor(void) {
     return &lehr__v1__leave_response__descriptor;
 }
+static inline const ProtobufCMessageDescriptor *lehr__v1__revoke_lease_request__get_descriptor(void) {
+    return &lehr__v1__revoke_lease_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *lehr__v1__revoke_lease_response__get_descriptor(void) {
+    return &lehr__v1__revoke_lease_response__descriptor;
+}
 static inline const ProtobufCMessageDescriptor *lehr__v1__list_members_request__get_descriptor(void) {
     return &lehr__v1__list_members_request__descriptor;
 }

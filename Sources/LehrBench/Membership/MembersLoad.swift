@@ -167,6 +167,9 @@ private final class LoadedMember {
     private let channel: any Channel
     private var incarnation: UInt64 = 0
     private var heartbeat = Duration.zero
+    private var renewals: RequestStream<Wire.KeepAliveRequest>?
+    /// When the renewal left that waits for its answer.
+    private var sent = Instant(nanoseconds: 0)
     private var isClosed = false
 
     init(_ number: Int, _ transport: HTTP2Transport, _ channel: any Channel) {
@@ -188,6 +191,7 @@ private final class LoadedMember {
                 incarnation = answer.pointee.incarnation
                 heartbeat = .milliseconds(Int64(answer.pointee.heartbeat_ms))
                 watch()
+                openRenewals()
                 beatLater()
                 completion()
             case .failure(let error): onFailure("\(name) cannot join: \(error)")
@@ -209,26 +213,33 @@ private final class LoadedMember {
         }
     }
 
+    private func openRenewals() {
+        renewals = channel.bidirectional(CoordinatorMethods.keepAlive) { [weak self] answer in
+            self?.renewed(answer.pointee.n_ended == 0)
+        } onEnd: { [weak self] error in
+            guard let self, !isClosed else { return }
+            onFailure("\(name): the renewals' stream has ended: \(error.map { "\($0)" } ?? "OK")")
+        }
+    }
+
     private func beatLater() {
         _ = transport.core.schedule(after: heartbeat) { [weak self] in self?.beat() }
     }
 
     private func beat() {
         guard !isClosed else { return }
-        let sent = transport.core.now
-        channel.unary(CoordinatorMethods.keepAlive, CallOptions(timeout: .seconds(9))) {
-            [name, incarnation] request, arena in
-            request.name = arena.string(name)
-            request.incarnation = incarnation
-        } _: { [weak self] result in
-            guard let self, !isClosed else { return }
-            switch result {
-            case .success:
-                onRenewal(transport.core.now - sent)
-                beatLater()
-            case .failure(let error): onFailure("\(name) cannot renew its lease: \(error)")
-            }
+        sent = transport.core.now
+        renewals?.untyped.request(1)
+        renewals?.send { [incarnation] request, arena in
+            (request.n_incarnations, request.incarnations) = arena.numbers([incarnation])
         }
+    }
+
+    private func renewed(_ isLive: Bool) {
+        guard !isClosed else { return }
+        guard isLive else { return onFailure("\(name): the lease has ended") }
+        onRenewal(transport.core.now - sent)
+        beatLater()
     }
 
     func close() {

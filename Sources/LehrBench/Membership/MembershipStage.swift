@@ -1,6 +1,7 @@
 import Glibc
 import LehrCore
 import LehrMembership
+import LehrReactor
 
 /// What the measures of membership share: how large a cluster is, rounds, and folders for state.
 package final class MembershipStage {
@@ -23,7 +24,7 @@ package final class MembershipStage {
             throw BenchError("cannot make \(Self.folder): \(String(cString: strerror(errno)))")
         }
         try Processors.pin(to: processors.load)
-        Launch.raiseDescriptorLimit()
+        DescriptorLimit.raise()
     }
 
     var rounds: Int { isQuick ? 1 : 3 }

@@ -112,7 +112,7 @@ final class SimulatedCluster {
     }
 
     private func renew(_ numbers: Range<Int>) throws {
-        for number in numbers { try shell.keepAlive(members[number]) }
+        for number in numbers { _ = try shell.keepAlive([members[number]]) }
     }
 
     /// Nanoseconds for each of the leases that end because nobody renews them.

@@ -1,3 +1,5 @@
+import LehrReactor
+
 /// A cluster of members with a connection each, on loopback, at the default heartbeat.
 enum SocketMembers {
     static func measure(_ stage: MembershipStage) throws -> [Figure] {

@@ -1,5 +1,6 @@
 import CLinux
 import Glibc
+import LehrReactor
 
 /// How this program starts itself again, for what must be a process of its own.
 package struct Launcher: Sendable {
@@ -27,19 +28,12 @@ package enum Launch {
         signal(SIGPIPE, SIG_DFL)
         _ = lehr_set_parent_death_signal(SIGKILL)
         alarm(UInt32(clamping: seconds))
-        raiseDescriptorLimit()
+        // Thousands of connections need as many descriptors.
+        DescriptorLimit.raise()
         var arguments: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) }
         arguments.append(nil)
         if let program = arguments[0] { execvp(program, &arguments) }
         throw BenchError(
             "cannot run \(command.first ?? "nothing"): \(String(cString: strerror(errno)))")
-    }
-
-    /// Thousands of connections need as many descriptors.
-    static func raiseDescriptorLimit() {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
-        limit.rlim_cur = limit.rlim_max
-        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
     }
 }

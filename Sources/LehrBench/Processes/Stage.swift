@@ -31,7 +31,7 @@ package final class Stage {
         }
         // Some loads are made by this thread.
         try Processors.pin(to: processors.load)
-        Launch.raiseDescriptorLimit()
+        DescriptorLimit.raise()
     }
 
     /// Rounds in which each side has its turn, and about how long a turn lasts.

@@ -5,11 +5,29 @@ import LehrMembership
 import LehrRPC
 import LehrTable
 import LehrWire
+import Synchronization
 
 /// A live member with what is left of its lease.
 struct ListedMember: Sendable {
     let member: Member
     let leaseRemaining: Duration
+}
+
+/// The map that the messages of a watch have led to.
+private final class FollowedMap: Sendable {
+    private let map: Mutex<ClusterMap?>
+
+    init(_ known: ClusterMap?) { map = Mutex(known) }
+
+    func next(_ message: Wire.ClusterMap) throws -> ClusterMap {
+        try map.withLock { map in
+            guard let next = try ClusterMap(wire: message, after: map) else {
+                throw ClientError("the coordinator's changes of the cluster map have a gap")
+            }
+            map = next
+            return next
+        }
+    }
 }
 
 /// All rows of one partition.
@@ -29,6 +47,33 @@ extension ControlClient {
                     leaseRemaining: .milliseconds(Int64($0.lease_remaining_ms)))
             }
             return (ClusterID(answer.cluster_id), members)
+        }
+    }
+
+    /// Ends a member's lease; the member, and how long it may still believe in it.
+    func revoke(
+        _ name: String, _ incarnation: UInt64?
+    ) async throws -> (member: Member, silentIn: Duration) {
+        try await call(CoordinatorMethods.revokeLease) { request, arena in
+            request.name = arena.string(name)
+            request.incarnation = incarnation ?? 0
+        } read: { answer in
+            guard let member = answer.member?.pointee else {
+                throw ClientError("the coordinator does not say whose lease has ended")
+            }
+            return (try Member(wire: member), .milliseconds(Int64(answer.silent_in_ms)))
+        }
+    }
+
+    /// The cluster map, then each later version that comes; the first at once, also if it is `known`.
+    func watchMap(from known: ClusterMap?) -> AsyncThrowingStream<ClusterMap, any Error> {
+        let followed = FollowedMap(known)
+        return stream(CoordinatorMethods.watchClusterMap) { request, _ in
+            request.changes = 1
+            request.known_version = known?.version ?? 0
+            request.cluster_id = known?.cluster.value ?? 0
+        } read: {
+            try followed.next($0)
         }
     }
 

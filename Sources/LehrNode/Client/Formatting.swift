@@ -48,4 +48,9 @@ enum Formatting {
         }
         return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
+
+    /// The same on one line.
+    static func jsonLine(_ value: some Encodable) throws -> String {
+        try json(value).split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: " ")
+    }
 }

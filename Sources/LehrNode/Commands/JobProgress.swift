@@ -67,11 +67,7 @@ struct JobProgress {
 
         mutating func show(_ job: JobStatus) throws {
             if json {
-                let text = try Formatting.json(job)
-                // One object a line.
-                print(
-                    text.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: " ")
-                )
+                print(try Formatting.jsonLine(job))
                 fflush(nil)
                 return
             }

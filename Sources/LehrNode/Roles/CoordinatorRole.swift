@@ -33,10 +33,12 @@ final class CoordinatorRole: NodeRole {
 
     func start() async throws {
         let http = try await door.address()
+        let allowance = ConnectionAllowance(descriptors: DescriptorLimit.raise())
+        if let advice = allowance.advice { logger.info("\(advice)") }
         let host = try await CoreHost.start(
             name: "lehr-core-0",
-            plan: .make(config.common.poll, reactors: 1, logger: logger), security: security,
-            logger: logger)
+            plan: .make(config.common.poll, reactors: 1, logger: logger),
+            limits: allowance.limits, security: security, logger: logger)
         self.host.withLock { $0 = host }
         let (config, fatal, metrics, logger) = (config, fatal, metrics, logger)
         let access = AccessControl(

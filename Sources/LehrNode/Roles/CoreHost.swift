@@ -16,8 +16,8 @@ final class CoreHost: Sendable {
 
     /// Without `security`, connections are in cleartext.
     static func start(
-        index: Int = 0, name: String, plan: PollPlan = .blocking, security: CoreSecurity?,
-        logger: Logger? = nil
+        index: Int = 0, name: String, plan: PollPlan = .blocking, limits: RPCLimits = RPCLimits(),
+        security: CoreSecurity?, logger: Logger? = nil
     ) async throws -> CoreHost {
         ProcessMemory.keepLargeBlocks()
         let seed = UInt64.random(in: .min ... .max)
@@ -26,7 +26,7 @@ final class CoreHost: Sendable {
         let thread = try ReactorThread(index: index, name: name, plan: plan) { reactor in
             do {
                 let transport = HTTP2Transport(
-                    reactor: reactor, security: try security?.make(),
+                    reactor: reactor, limits: limits, security: try security?.make(),
                     random: RandomSource(seed: seed))
                 if let logger { RefusalLog(logger).follow(transport) }
                 box.continuation.yield(Confined(transport, to: reactor))

@@ -42,11 +42,19 @@ final class RefusalLog {
 
     func follow(_ transport: HTTP2Transport) {
         transport.onRefusedPeer = { [self, unowned transport] peer, error in
-            tell(peer, error, transport)
+            tell(peer, error.message, transport)
+        }
+        let limits = transport.limits
+        transport.onSurplusPeer = { [self, unowned transport] peer, limit in
+            let most =
+                limit == .connections
+                ? "all \(limits.connectionsMax) connections are in use"
+                : "its address has \(limits.connectionsPerPeerMax) connections, the most"
+            tell(peer, most, transport)
         }
     }
 
-    private func tell(_ peer: String, _ error: HandshakeError, _ transport: HTTP2Transport) {
+    private func tell(_ peer: String, _ reason: String, _ transport: HTTP2Transport) {
         guard told < Self.linesPerInterval else {
             untold += 1
             return
@@ -54,7 +62,7 @@ final class RefusalLog {
         told += 1
         logger.warning(
             "a client was refused",
-            metadata: ["peer": "\(peer)", "reason": "\(error.message)", "untold": "\(untold)"])
+            metadata: ["peer": "\(peer)", "reason": "\(reason)", "untold": "\(untold)"])
         untold = 0
         guard told == 1 else { return }
         _ = transport.core.schedule(after: Self.interval) { [self] in told = 0 }

@@ -29,6 +29,8 @@ package struct AuthorizationTable: Sendable {
         CoordinatorMethods.watchClusterMap.path: .roles(PeerRole.members.union([.client])),
         CoordinatorMethods.getClusterMap.path: .roles([.client]),
         CoordinatorMethods.listMembers.path: .roles([.client]),
+        // An operator ends what a member holds; members cannot do that to each other.
+        CoordinatorMethods.revokeLease.path: .roles([.client]),
         // Jobs are people's; a worker reads the job file of the task that it was given.
         CoordinatorMethods.submitJob.path: .roles([.client]),
         CoordinatorMethods.stopJob.path: .roles([.client]),

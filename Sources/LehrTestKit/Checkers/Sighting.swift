@@ -10,6 +10,8 @@ package enum Sighting {
     case decided(CoordinatorInstance, isHeard: Bool)
     /// A member was taken in.
     case joined(MemberIncarnation, process: UInt64)
+    /// An operator wants the lease of this life to end.
+    case revoking(MemberIncarnation)
     /// A worker was given a task.
     case leased(TaskLease, to: MemberIncarnation)
     /// A worker's report was answered.

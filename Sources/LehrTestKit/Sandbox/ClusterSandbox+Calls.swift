@@ -46,6 +46,19 @@ extension ClusterSandbox {
         }
     }
 
+    /// Revokes a member's lease as `lehr members revoke` does; whether that was done.
+    package func revoke(_ name: String, _ completion: @escaping (Bool) -> Void) {
+        clientCore.perform {
+            client.channel(to: Self.coordinatorAddress).unary(
+                CoordinatorMethods.revokeLease, CallOptions(timeout: .seconds(2))
+            ) { request, arena in
+                request.name = arena.string(name)
+            } _: { result in
+                if case .success = result { completion(true) } else { completion(false) }
+            }
+        }
+    }
+
     /// A job as the coordinator sees it; nil while that is away.
     package func status(of job: JobID) -> JobStatus? {
         coordinator?.shell.instance.jobs.first { $0.id == job }?

@@ -31,9 +31,10 @@ extension ClusterSandbox {
         transports(of: source).reduce(0) { $0 + $1.breakConnections { _ in true } }
     }
 
-    /// The streams by which a process follows the map stand, and tell nothing any more; returns how many.
-    func deafenWatches(of name: String) -> Int {
-        transports(of: name).reduce(0) { $0 + $1.deafen { $0.hasSuffix("/WatchClusterMap") } }
+    /// The calls of a process to a method stand, and nothing comes through them any more; returns how
+    /// many.
+    func deafen(_ name: String, to method: String) -> Int {
+        transports(of: name).reduce(0) { $0 + $1.deafen { $0.hasSuffix(method) } }
     }
 
     private func transports(of name: String) -> [InMemoryTransport] {

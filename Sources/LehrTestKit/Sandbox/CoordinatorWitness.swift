@@ -22,6 +22,7 @@ struct CoordinatorWitness {
             return arenas.withArena { arena in
                 switch path {
                 case CoordinatorMethods.join.path: join(shell, request, arena)
+                case CoordinatorMethods.revokeLease.path: revoke(shell, request, arena)
                 case CoordinatorMethods.acquireTask.path: acquire(shell, request, arena)
                 case CoordinatorMethods.reportTask.path: report(shell, request, arena)
                 default: nil
@@ -40,6 +41,17 @@ struct CoordinatorWitness {
                 tell(.joined(MemberIncarnation(joined.incarnation), process: process))
             }
         }
+    }
+
+    /// Told before it is done: from then on the holder is the last to know.
+    private func revoke(
+        _ shell: CoordinatorShell, _ request: [UInt8], _ arena: WireArena
+    ) -> (([UInt8]?) -> Void)? {
+        guard let request = try? Wire.RevokeLeaseRequest.decode(request, in: arena),
+            let member = shell.instance.leases.member(named: text(request.pointee.name))
+        else { return nil }
+        tell(.revoking(member.incarnation))
+        return nil
     }
 
     private func acquire(

@@ -17,5 +17,13 @@ extension Scenario {
             $0.faults = [.pause(.coordinator, from: .seconds(3))]
             $0.keepsMembers = true
         },
+        Scenario("leases: what an operator revokes is lost by name, and the process joins anew")
+            .with {
+                $0.driftMaxPPM = 50_000
+                $0.faults = [
+                    .revocation(.shard, times: 2), .revocation(.worker, times: 2),
+                    .cut(.shard, from: .coordinator, .one),
+                ]
+            },
     ]
 }

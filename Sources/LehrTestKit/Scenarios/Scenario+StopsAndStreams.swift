@@ -6,5 +6,10 @@ extension Scenario {
         Scenario("streams: a watch of the map that tells nothing is replaced").with {
             $0.faults = [.deadWatch(.shard, times: 2), .deadWatch(.worker, times: 2)]
         },
+        Scenario("streams: renewals that are not answered go through another, in time").with {
+            $0.driftMaxPPM = 50_000
+            $0.faults = [.deadRenewals(.shard), .deadRenewals(.worker)]
+            $0.keepsMembers = true
+        },
     ]
 }

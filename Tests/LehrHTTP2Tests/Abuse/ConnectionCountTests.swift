@@ -41,12 +41,17 @@ import Testing
         try Scene.run(on: .sockets) { scene in
             let (transport, address) = try scene.serve(ServiceTable(), limits: limits)
             let server = try #require(transport as? HTTP2Transport)
+            var told: [RPCLimit] = []
+            server.onSurplusPeer = { peer, limit in
+                #expect(peer.hasPrefix("127.0.0.1:"))
+                told.append(limit)
+            }
             var peers = try (0..<3).map { _ in try Self.connect(to: address) }
             scene.once {
                 server.counters[limit] == 1 && peers.contains { Self.isClosed($0) }
             } _: {
                 #expect(peers.count { Self.isClosed($0) } == 1)
-                #expect(server.counters.connectionsAccepted == 2)
+                #expect(server.counters.connectionsAccepted == 2 && told == [limit])
                 // Who leaves makes room.
                 for peer in peers { close(peer) }
                 scene.once {

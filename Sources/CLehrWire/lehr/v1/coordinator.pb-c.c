@@ -277,6 +277,96 @@ void   lehr__v1__leave_response__free_unpacked
   assert(message->base.descriptor == &lehr__v1__leave_response__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   lehr__v1__revoke_lease_request__init
+                     (Lehr__V1__RevokeLeaseRequest         *message)
+{
+  static const Lehr__V1__RevokeLeaseRequest init_value = LEHR__V1__REVOKE_LEASE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t lehr__v1__revoke_lease_request__get_packed_size
+                     (const Lehr__V1__RevokeLeaseRequest *message)
+{
+  assert(message->base.descriptor == &lehr__v1__revoke_lease_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lehr__v1__revoke_lease_request__pack
+                     (const Lehr__V1__RevokeLeaseRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lehr__v1__revoke_lease_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lehr__v1__revoke_lease_request__pack_to_buffer
+                     (const Lehr__V1__RevokeLeaseRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lehr__v1__revoke_lease_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lehr__V1__RevokeLeaseRequest *
+       lehr__v1__revoke_lease_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lehr__V1__RevokeLeaseRequest *)
+     protobuf_c_message_unpack (&lehr__v1__revoke_lease_request__descriptor,
+                                allocator, len, data);
+}
+void   lehr__v1__revoke_lease_request__free_unpacked
+                     (Lehr__V1__RevokeLeaseRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lehr__v1__revoke_lease_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lehr__v1__revoke_lease_response__init
+                     (Lehr__V1__RevokeLeaseResponse         *message)
+{
+  static const Lehr__V1__RevokeLeaseResponse init_value = LEHR__V1__REVOKE_LEASE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t lehr__v1__revoke_lease_response__get_packed_size
+                     (const Lehr__V1__RevokeLeaseResponse *message)
+{
+  assert(message->base.descriptor == &lehr__v1__revoke_lease_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lehr__v1__revoke_lease_response__pack
+                     (const Lehr__V1__RevokeLeaseResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lehr__v1__revoke_lease_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lehr__v1__revoke_lease_response__pack_to_buffer
+                     (const Lehr__V1__RevokeLeaseResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lehr__v1__revoke_lease_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lehr__V1__RevokeLeaseResponse *
+       lehr__v1__revoke_lease_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lehr__V1__RevokeLeaseResponse *)
+     protobuf_c_message_unpack (&lehr__v1__revoke_lease_response__descriptor,
+                                allocator, len, data);
+}
+void   lehr__v1__revoke_lease_response__free_unpacked
+                     (Lehr__V1__RevokeLeaseResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lehr__v1__revoke_lease_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   lehr__v1__list_members_request__init
                      (Lehr__V1__ListMembersRequest         *message)
 {
@@ -1418,24 +1508,24 @@ const ProtobufCMessageDescriptor lehr__v1__join_response__descriptor =
 static const ProtobufCFieldDescriptor lehr__v1__keep_alive_request__field_descriptors[2] =
 {
   {
-    "name",
-    1,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_STRING,
-    0,   /* quantifier_offset */
-    offsetof(Lehr__V1__KeepAliveRequest, name),
+    "incarnations",
+    3,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lehr__V1__KeepAliveRequest, n_incarnations),
+    offsetof(Lehr__V1__KeepAliveRequest, incarnations),
     NULL,
-    &protobuf_c_empty_string,
-    0,             /* flags */
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "incarnation",
-    2,
+    "sequence",
+    4,
     PROTOBUF_C_LABEL_NONE,
     PROTOBUF_C_TYPE_UINT64,
     0,   /* quantifier_offset */
-    offsetof(Lehr__V1__KeepAliveRequest, incarnation),
+    offsetof(Lehr__V1__KeepAliveRequest, sequence),
     NULL,
     NULL,
     0,             /* flags */
@@ -1443,12 +1533,12 @@ static const ProtobufCFieldDescriptor lehr__v1__keep_alive_request__field_descri
   },
 };
 static const unsigned lehr__v1__keep_alive_request__field_indices_by_name[] = {
-  1,   /* field[1] = incarnation */
-  0,   /* field[0] = name */
+  0,   /* field[0] = incarnations */
+  1,   /* field[1] = sequence */
 };
 static const ProtobufCIntRange lehr__v1__keep_alive_request__number_ranges[1 + 1] =
 {
-  { 1, 0 },
+  { 3, 0 },
   { 0, 2 }
 };
 const ProtobufCMessageDescriptor lehr__v1__keep_alive_request__descriptor =
@@ -1466,7 +1556,7 @@ const ProtobufCMessageDescriptor lehr__v1__keep_alive_request__descriptor =
   (ProtobufCMessageInit) lehr__v1__keep_alive_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lehr__v1__keep_alive_response__field_descriptors[2] =
+static const ProtobufCFieldDescriptor lehr__v1__keep_alive_response__field_descriptors[4] =
 {
   {
     "ttl_ms",
@@ -1492,15 +1582,41 @@ static const ProtobufCFieldDescriptor lehr__v1__keep_alive_response__field_descr
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "sequence",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__KeepAliveResponse, sequence),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "ended",
+    4,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lehr__V1__KeepAliveResponse, n_ended),
+    offsetof(Lehr__V1__KeepAliveResponse, ended),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lehr__v1__keep_alive_response__field_indices_by_name[] = {
+  3,   /* field[3] = ended */
   1,   /* field[1] = map_version */
+  2,   /* field[2] = sequence */
   0,   /* field[0] = ttl_ms */
 };
 static const ProtobufCIntRange lehr__v1__keep_alive_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 2 }
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor lehr__v1__keep_alive_response__descriptor =
 {
@@ -1510,7 +1626,7 @@ const ProtobufCMessageDescriptor lehr__v1__keep_alive_response__descriptor =
   "Lehr__V1__KeepAliveResponse",
   "lehr.v1",
   sizeof(Lehr__V1__KeepAliveResponse),
-  2,
+  4,
   lehr__v1__keep_alive_response__field_descriptors,
   lehr__v1__keep_alive_response__field_indices_by_name,
   1,  lehr__v1__keep_alive_response__number_ranges,
@@ -1584,6 +1700,108 @@ const ProtobufCMessageDescriptor lehr__v1__leave_response__descriptor =
   lehr__v1__leave_response__field_indices_by_name,
   0,  lehr__v1__leave_response__number_ranges,
   (ProtobufCMessageInit) lehr__v1__leave_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lehr__v1__revoke_lease_request__field_descriptors[2] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__RevokeLeaseRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "incarnation",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__RevokeLeaseRequest, incarnation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lehr__v1__revoke_lease_request__field_indices_by_name[] = {
+  1,   /* field[1] = incarnation */
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange lehr__v1__revoke_lease_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor lehr__v1__revoke_lease_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lehr.v1.RevokeLeaseRequest",
+  "RevokeLeaseRequest",
+  "Lehr__V1__RevokeLeaseRequest",
+  "lehr.v1",
+  sizeof(Lehr__V1__RevokeLeaseRequest),
+  2,
+  lehr__v1__revoke_lease_request__field_descriptors,
+  lehr__v1__revoke_lease_request__field_indices_by_name,
+  1,  lehr__v1__revoke_lease_request__number_ranges,
+  (ProtobufCMessageInit) lehr__v1__revoke_lease_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lehr__v1__revoke_lease_response__field_descriptors[2] =
+{
+  {
+    "member",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__RevokeLeaseResponse, member),
+    &lehr__v1__member__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "silent_in_ms",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__RevokeLeaseResponse, silent_in_ms),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lehr__v1__revoke_lease_response__field_indices_by_name[] = {
+  0,   /* field[0] = member */
+  1,   /* field[1] = silent_in_ms */
+};
+static const ProtobufCIntRange lehr__v1__revoke_lease_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor lehr__v1__revoke_lease_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lehr.v1.RevokeLeaseResponse",
+  "RevokeLeaseResponse",
+  "Lehr__V1__RevokeLeaseResponse",
+  "lehr.v1",
+  sizeof(Lehr__V1__RevokeLeaseResponse),
+  2,
+  lehr__v1__revoke_lease_response__field_descriptors,
+  lehr__v1__revoke_lease_response__field_indices_by_name,
+  1,  lehr__v1__revoke_lease_response__number_ranges,
+  (ProtobufCMessageInit) lehr__v1__revoke_lease_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 #define lehr__v1__list_members_request__field_descriptors NULL
@@ -1784,7 +2002,7 @@ const ProtobufCMessageDescriptor lehr__v1__member__descriptor =
   (ProtobufCMessageInit) lehr__v1__member__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lehr__v1__get_cluster_map_request__field_descriptors[1] =
+static const ProtobufCFieldDescriptor lehr__v1__get_cluster_map_request__field_descriptors[3] =
 {
   {
     "changes",
@@ -1798,14 +2016,40 @@ static const ProtobufCFieldDescriptor lehr__v1__get_cluster_map_request__field_d
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "known_version",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__GetClusterMapRequest, known_version),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "cluster_id",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__GetClusterMapRequest, cluster_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lehr__v1__get_cluster_map_request__field_indices_by_name[] = {
   0,   /* field[0] = changes */
+  2,   /* field[2] = cluster_id */
+  1,   /* field[1] = known_version */
 };
 static const ProtobufCIntRange lehr__v1__get_cluster_map_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 3 }
 };
 const ProtobufCMessageDescriptor lehr__v1__get_cluster_map_request__descriptor =
 {
@@ -1815,7 +2059,7 @@ const ProtobufCMessageDescriptor lehr__v1__get_cluster_map_request__descriptor =
   "Lehr__V1__GetClusterMapRequest",
   "lehr.v1",
   sizeof(Lehr__V1__GetClusterMapRequest),
-  1,
+  3,
   lehr__v1__get_cluster_map_request__field_descriptors,
   lehr__v1__get_cluster_map_request__field_indices_by_name,
   1,  lehr__v1__get_cluster_map_request__number_ranges,
@@ -4026,12 +4270,13 @@ const ProtobufCEnumDescriptor lehr__v1__task_kind__descriptor =
   lehr__v1__task_kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor lehr__v1__coordinator__method_descriptors[13] =
+static const ProtobufCMethodDescriptor lehr__v1__coordinator__method_descriptors[14] =
 {
   { "Join", &lehr__v1__join_request__descriptor, &lehr__v1__join_response__descriptor },
   { "KeepAlive", &lehr__v1__keep_alive_request__descriptor, &lehr__v1__keep_alive_response__descriptor },
   { "Leave", &lehr__v1__leave_request__descriptor, &lehr__v1__leave_response__descriptor },
   { "ListMembers", &lehr__v1__list_members_request__descriptor, &lehr__v1__list_members_response__descriptor },
+  { "RevokeLease", &lehr__v1__revoke_lease_request__descriptor, &lehr__v1__revoke_lease_response__descriptor },
   { "GetClusterMap", &lehr__v1__get_cluster_map_request__descriptor, &lehr__v1__cluster_map__descriptor },
   { "WatchClusterMap", &lehr__v1__get_cluster_map_request__descriptor, &lehr__v1__cluster_map__descriptor },
   { "SubmitJob", &lehr__v1__submit_job_request__descriptor, &lehr__v1__job__descriptor },
@@ -4043,19 +4288,20 @@ static const ProtobufCMethodDescriptor lehr__v1__coordinator__method_descriptors
   { "ReportTask", &lehr__v1__report_task_request__descriptor, &lehr__v1__report_task_response__descriptor },
 };
 const unsigned lehr__v1__coordinator__method_indices_by_name[] = {
-  11,        /* AcquireTask */
-  4,        /* GetClusterMap */
-  8,        /* GetJob */
+  12,        /* AcquireTask */
+  5,        /* GetClusterMap */
+  9,        /* GetJob */
   0,        /* Join */
   1,        /* KeepAlive */
   2,        /* Leave */
-  7,        /* ListJobs */
+  8,        /* ListJobs */
   3,        /* ListMembers */
-  12,        /* ReportTask */
-  10,        /* StopJob */
-  6,        /* SubmitJob */
-  5,        /* WatchClusterMap */
-  9         /* WatchJob */
+  13,        /* ReportTask */
+  4,        /* RevokeLease */
+  11,        /* StopJob */
+  7,        /* SubmitJob */
+  6,        /* WatchClusterMap */
+  10         /* WatchJob */
 };
 const ProtobufCServiceDescriptor lehr__v1__coordinator__descriptor =
 {
@@ -4064,7 +4310,7 @@ const ProtobufCServiceDescriptor lehr__v1__coordinator__descriptor =
   "Coordinator",
   "Lehr__V1__Coordinator",
   "lehr.v1",
-  13,
+  14,
   lehr__v1__coordinator__method_descriptors,
   lehr__v1__coordinator__method_indices_by_name
 };
@@ -4100,13 +4346,21 @@ void lehr__v1__coordinator__list_members(ProtobufCService *service,
   assert(service->descriptor == &lehr__v1__coordinator__descriptor);
   service->invoke(service, 3, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void lehr__v1__coordinator__revoke_lease(ProtobufCService *service,
+                                         const Lehr__V1__RevokeLeaseRequest *input,
+                                         Lehr__V1__RevokeLeaseResponse_Closure closure,
+                                         void *closure_data)
+{
+  assert(service->descriptor == &lehr__v1__coordinator__descriptor);
+  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void lehr__v1__coordinator__get_cluster_map(ProtobufCService *service,
                                             const Lehr__V1__GetClusterMapRequest *input,
                                             Lehr__V1__ClusterMap_Closure closure,
                                             void *closure_data)
 {
   assert(service->descriptor == &lehr__v1__coordinator__descriptor);
-  service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void lehr__v1__coordinator__watch_cluster_map(ProtobufCService *service,
                                               const Lehr__V1__GetClusterMapRequest *input,
@@ -4114,7 +4368,7 @@ void lehr__v1__coordinator__watch_cluster_map(ProtobufCService *service,
                                               void *closure_data)
 {
   assert(service->descriptor == &lehr__v1__coordinator__descriptor);
-  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void lehr__v1__coordinator__submit_job(ProtobufCService *service,
                                        const Lehr__V1__SubmitJobRequest *input,
@@ -4122,7 +4376,7 @@ void lehr__v1__coordinator__submit_job(ProtobufCService *service,
                                        void *closure_data)
 {
   assert(service->descriptor == &lehr__v1__coordinator__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void lehr__v1__coordinator__list_jobs(ProtobufCService *service,
                                       const Lehr__V1__ListJobsRequest *input,
@@ -4130,7 +4384,7 @@ void lehr__v1__coordinator__list_jobs(ProtobufCService *service,
                                       void *closure_data)
 {
   assert(service->descriptor == &lehr__v1__coordinator__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void lehr__v1__coordinator__get_job(ProtobufCService *service,
                                     const Lehr__V1__GetJobRequest *input,
@@ -4138,7 +4392,7 @@ void lehr__v1__coordinator__get_job(ProtobufCService *service,
                                     void *closure_data)
 {
   assert(service->descriptor == &lehr__v1__coordinator__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void lehr__v1__coordinator__watch_job(ProtobufCService *service,
                                       const Lehr__V1__GetJobRequest *input,
@@ -4146,7 +4400,7 @@ void lehr__v1__coordinator__watch_job(ProtobufCService *service,
                                       void *closure_data)
 {
   assert(service->descriptor == &lehr__v1__coordinator__descriptor);
-  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void lehr__v1__coordinator__stop_job(ProtobufCService *service,
                                      const Lehr__V1__GetJobRequest *input,
@@ -4154,7 +4408,7 @@ void lehr__v1__coordinator__stop_job(ProtobufCService *service,
                                      void *closure_data)
 {
   assert(service->descriptor == &lehr__v1__coordinator__descriptor);
-  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void lehr__v1__coordinator__acquire_task(ProtobufCService *service,
                                          const Lehr__V1__AcquireTaskRequest *input,
@@ -4162,7 +4416,7 @@ void lehr__v1__coordinator__acquire_task(ProtobufCService *service,
                                          void *closure_data)
 {
   assert(service->descriptor == &lehr__v1__coordinator__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void lehr__v1__coordinator__report_task(ProtobufCService *service,
                                         const Lehr__V1__ReportTaskRequest *input,
@@ -4170,7 +4424,7 @@ void lehr__v1__coordinator__report_task(ProtobufCService *service,
                                         void *closure_data)
 {
   assert(service->descriptor == &lehr__v1__coordinator__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void lehr__v1__coordinator__init (Lehr__V1__Coordinator_Service *service,
                                   Lehr__V1__Coordinator_ServiceDestroy destroy)

@@ -22,6 +22,8 @@ typedef struct Lehr__V1__KeepAliveRequest Lehr__V1__KeepAliveRequest;
 typedef struct Lehr__V1__KeepAliveResponse Lehr__V1__KeepAliveResponse;
 typedef struct Lehr__V1__LeaveRequest Lehr__V1__LeaveRequest;
 typedef struct Lehr__V1__LeaveResponse Lehr__V1__LeaveResponse;
+typedef struct Lehr__V1__RevokeLeaseRequest Lehr__V1__RevokeLeaseRequest;
+typedef struct Lehr__V1__RevokeLeaseResponse Lehr__V1__RevokeLeaseResponse;
 typedef struct Lehr__V1__ListMembersRequest Lehr__V1__ListMembersRequest;
 typedef struct Lehr__V1__ListMembersResponse Lehr__V1__ListMembersResponse;
 typedef struct Lehr__V1__Member Lehr__V1__Member;
@@ -223,26 +225,48 @@ struct  Lehr__V1__JoinResponse
     , 0, 0, 0, 0 }
 
 
+/*
+ * All leases that the caller renews at this moment: today a process is one member and has one.
+ */
 struct  Lehr__V1__KeepAliveRequest
 {
   ProtobufCMessage base;
-  char *name;
-  uint64_t incarnation;
+  /*
+   * 1 to 256.
+   */
+  size_t n_incarnations;
+  uint64_t *incarnations;
+  /*
+   * Chosen by the caller, such as a count of its requests.
+   */
+  uint64_t sequence;
 };
 #define LEHR__V1__KEEP_ALIVE_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__keep_alive_request__descriptor) \
-    , (char *)protobuf_c_empty_string, 0 }
+    , 0,NULL, 0 }
 
 
 struct  Lehr__V1__KeepAliveResponse
 {
   ProtobufCMessage base;
+  /*
+   * Of the leases that were renewed, counted from when the request was sent.
+   */
   uint32_t ttl_ms;
   uint64_t map_version;
+  /*
+   * That of the request.
+   */
+  uint64_t sequence;
+  /*
+   * Those of the request whose leases have ended; join again.
+   */
+  size_t n_ended;
+  uint64_t *ended;
 };
 #define LEHR__V1__KEEP_ALIVE_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__keep_alive_response__descriptor) \
-    , 0, 0 }
+    , 0, 0, 0, 0,NULL }
 
 
 struct  Lehr__V1__LeaveRequest
@@ -263,6 +287,37 @@ struct  Lehr__V1__LeaveResponse
 #define LEHR__V1__LEAVE_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__leave_response__descriptor) \
      }
+
+
+struct  Lehr__V1__RevokeLeaseRequest
+{
+  ProtobufCMessage base;
+  char *name;
+  /*
+   * The life that is meant; 0: whichever has the name now.
+   */
+  uint64_t incarnation;
+};
+#define LEHR__V1__REVOKE_LEASE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__revoke_lease_request__descriptor) \
+    , (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Lehr__V1__RevokeLeaseResponse
+{
+  ProtobufCMessage base;
+  /*
+   * Whose lease has ended.
+   */
+  Lehr__V1__Member *member;
+  /*
+   * How long it may still believe in its lease: until then nobody gets what it wrote to.
+   */
+  uint32_t silent_in_ms;
+};
+#define LEHR__V1__REVOKE_LEASE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__revoke_lease_response__descriptor) \
+    , NULL, 0 }
 
 
 struct  Lehr__V1__ListMembersRequest
@@ -308,13 +363,18 @@ struct  Lehr__V1__GetClusterMapRequest
 {
   ProtobufCMessage base;
   /*
-   * Of a watch: the messages behind the first may be of changes (`base_version`).
+   * Of a watch: messages may be of changes (`base_version`); the first only if a version is known.
    */
   protobuf_c_boolean changes;
+  /*
+   * With `changes`: the version that the caller knows, and of which cluster. 0: none.
+   */
+  uint64_t known_version;
+  uint64_t cluster_id;
 };
 #define LEHR__V1__GET_CLUSTER_MAP_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__get_cluster_map_request__descriptor) \
-    , 0 }
+    , 0, 0, 0 }
 
 
 /*
@@ -804,6 +864,44 @@ Lehr__V1__LeaveResponse *
 void   lehr__v1__leave_response__free_unpacked
                      (Lehr__V1__LeaveResponse *message,
                       ProtobufCAllocator *allocator);
+/* Lehr__V1__RevokeLeaseRequest methods */
+void   lehr__v1__revoke_lease_request__init
+                     (Lehr__V1__RevokeLeaseRequest         *message);
+size_t lehr__v1__revoke_lease_request__get_packed_size
+                     (const Lehr__V1__RevokeLeaseRequest   *message);
+size_t lehr__v1__revoke_lease_request__pack
+                     (const Lehr__V1__RevokeLeaseRequest   *message,
+                      uint8_t             *out);
+size_t lehr__v1__revoke_lease_request__pack_to_buffer
+                     (const Lehr__V1__RevokeLeaseRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Lehr__V1__RevokeLeaseRequest *
+       lehr__v1__revoke_lease_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lehr__v1__revoke_lease_request__free_unpacked
+                     (Lehr__V1__RevokeLeaseRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Lehr__V1__RevokeLeaseResponse methods */
+void   lehr__v1__revoke_lease_response__init
+                     (Lehr__V1__RevokeLeaseResponse         *message);
+size_t lehr__v1__revoke_lease_response__get_packed_size
+                     (const Lehr__V1__RevokeLeaseResponse   *message);
+size_t lehr__v1__revoke_lease_response__pack
+                     (const Lehr__V1__RevokeLeaseResponse   *message,
+                      uint8_t             *out);
+size_t lehr__v1__revoke_lease_response__pack_to_buffer
+                     (const Lehr__V1__RevokeLeaseResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Lehr__V1__RevokeLeaseResponse *
+       lehr__v1__revoke_lease_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lehr__v1__revoke_lease_response__free_unpacked
+                     (Lehr__V1__RevokeLeaseResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Lehr__V1__ListMembersRequest methods */
 void   lehr__v1__list_members_request__init
                      (Lehr__V1__ListMembersRequest         *message);
@@ -1223,6 +1321,12 @@ typedef void (*Lehr__V1__LeaveRequest_Closure)
 typedef void (*Lehr__V1__LeaveResponse_Closure)
                  (const Lehr__V1__LeaveResponse *message,
                   void *closure_data);
+typedef void (*Lehr__V1__RevokeLeaseRequest_Closure)
+                 (const Lehr__V1__RevokeLeaseRequest *message,
+                  void *closure_data);
+typedef void (*Lehr__V1__RevokeLeaseResponse_Closure)
+                 (const Lehr__V1__RevokeLeaseResponse *message,
+                  void *closure_data);
 typedef void (*Lehr__V1__ListMembersRequest_Closure)
                  (const Lehr__V1__ListMembersRequest *message,
                   void *closure_data);
@@ -1309,6 +1413,10 @@ struct Lehr__V1__Coordinator_Service
                        const Lehr__V1__ListMembersRequest *input,
                        Lehr__V1__ListMembersResponse_Closure closure,
                        void *closure_data);
+  void (*revoke_lease)(Lehr__V1__Coordinator_Service *service,
+                       const Lehr__V1__RevokeLeaseRequest *input,
+                       Lehr__V1__RevokeLeaseResponse_Closure closure,
+                       void *closure_data);
   void (*get_cluster_map)(Lehr__V1__Coordinator_Service *service,
                           const Lehr__V1__GetClusterMapRequest *input,
                           Lehr__V1__ClusterMap_Closure closure,
@@ -1357,6 +1465,7 @@ void lehr__v1__coordinator__init (Lehr__V1__Coordinator_Service *service,
       function_prefix__ ## keep_alive,\
       function_prefix__ ## leave,\
       function_prefix__ ## list_members,\
+      function_prefix__ ## revoke_lease,\
       function_prefix__ ## get_cluster_map,\
       function_prefix__ ## watch_cluster_map,\
       function_prefix__ ## submit_job,\
@@ -1381,6 +1490,10 @@ void lehr__v1__coordinator__leave(ProtobufCService *service,
 void lehr__v1__coordinator__list_members(ProtobufCService *service,
                                          const Lehr__V1__ListMembersRequest *input,
                                          Lehr__V1__ListMembersResponse_Closure closure,
+                                         void *closure_data);
+void lehr__v1__coordinator__revoke_lease(ProtobufCService *service,
+                                         const Lehr__V1__RevokeLeaseRequest *input,
+                                         Lehr__V1__RevokeLeaseResponse_Closure closure,
                                          void *closure_data);
 void lehr__v1__coordinator__get_cluster_map(ProtobufCService *service,
                                             const Lehr__V1__GetClusterMapRequest *input,
@@ -1430,6 +1543,8 @@ extern const ProtobufCMessageDescriptor lehr__v1__keep_alive_request__descriptor
 extern const ProtobufCMessageDescriptor lehr__v1__keep_alive_response__descriptor;
 extern const ProtobufCMessageDescriptor lehr__v1__leave_request__descriptor;
 extern const ProtobufCMessageDescriptor lehr__v1__leave_response__descriptor;
+extern const ProtobufCMessageDescriptor lehr__v1__revoke_lease_request__descriptor;
+extern const ProtobufCMessageDescriptor lehr__v1__revoke_lease_response__descriptor;
 extern const ProtobufCMessageDescriptor lehr__v1__list_members_request__descriptor;
 extern const ProtobufCMessageDescriptor lehr__v1__list_members_response__descriptor;
 extern const ProtobufCMessageDescriptor lehr__v1__member__descriptor;

@@ -1,16 +1,9 @@
-import Glibc
+import LehrReactor
 
 /// Whether a process may have as many sockets as a benchmark asks for.
-enum DescriptorLimit {
+extension DescriptorLimit {
     /// Descriptors besides those of connections: files, pipes, listeners.
-    static let others = 64
-
-    /// What this process may open at once.
-    static var current: Int {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 0 }
-        return Int(clamping: limit.rlim_cur)
-    }
+    static var others: Int { 64 }
 
     /// Throws what to do about it when `connections` are more than `limit` descriptors allow.
     static func check(connections: Int, limit: Int = current) throws(BenchError) {

@@ -3,49 +3,6 @@ import LehrCore
 import LehrMembership
 import LehrTable
 
-struct MembersCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "members", abstract: "List the live members of the cluster.")
-
-    @OptionGroup var client: ClientFlags
-
-    private struct Row: Encodable {
-        let name: String
-        let role: String
-        let incarnation: UInt64
-        let coreAddresses: [String]
-        let httpAddress: String
-        let leaseRemainingMs: Int64
-    }
-
-    func run() async throws {
-        let (cluster, members) = try await ControlClient.with(client.settings) {
-            try await $0.members()
-        }
-        let rows = members.map {
-            Row(
-                name: $0.member.name, role: $0.member.role.rawValue,
-                incarnation: $0.member.incarnation.value,
-                coreAddresses: $0.member.coreAddresses, httpAddress: $0.member.httpAddress,
-                leaseRemainingMs: $0.leaseRemaining.milliseconds)
-        }
-        if client.json { return print(try Formatting.json(rows)) }
-        print("cluster \(cluster), \(members.count) members")
-        var table = TextTable([
-            ("name", .left), ("role", .left), ("incarnation", .right), ("grpc", .left),
-            ("http", .left), ("lease", .right),
-        ])
-        for row in rows {
-            table.add([
-                row.name, row.role, "\(row.incarnation)",
-                row.coreAddresses.isEmpty ? "-" : row.coreAddresses.joined(separator: " "),
-                row.httpAddress, Formatting.time(Double(row.leaseRemainingMs) / 1000),
-            ])
-        }
-        print(table.text)
-    }
-}
-
 struct PlacementCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "placement", abstract: "Show which shard and core owns which partitions.")
