@@ -198,7 +198,7 @@ let package = Package(
             [
                 "LehrCore", "LehrMembership", "LehrPlacement", "LehrTable", "LehrData", "LehrRPC",
                 "LehrWire", "CLehrWire", "LehrCluster", "LehrCoordinator", "LehrShard",
-                "LehrWorker", logging,
+                "LehrWorker", "CSQLite", logging,
             ]),
         .target(
             name: "LehrTestSupport", dependencies: ["LehrCore", "COpenSSL"],
@@ -264,6 +264,7 @@ let package = Package(
             [
                 "LehrCore", "LehrCluster", "LehrCoordinator", "LehrData", "LehrMembership",
                 "LehrRPC", "LehrShard", "LehrTable", "LehrWire", "LehrWorker", "CLehrWire",
+                "CSQLite",
             ]),
     ]
 )

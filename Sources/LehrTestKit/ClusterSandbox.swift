@@ -13,7 +13,7 @@ package final class ClusterSandbox {
     package let time = VirtualTime()
     package let network: InMemoryNetwork
     package let options: SandboxOptions
-    package let disk = SimulatedDisk()
+    package let disk: SimulatedDisk
     package internal(set) var coordinator: SandboxCoordinator?
     var coordinatorStarts = 0
     /// Dead ones stay in the lists.
@@ -31,6 +31,7 @@ package final class ClusterSandbox {
     var triggers: [ArrivalTrigger] = []
 
     package static let coordinatorAddress = "coordinator:7100"
+    package static let statePath = "/state/coordinator.db"
     /// How long a coordinator lives on that cannot write its state.
     static let agony = Duration.seconds(1)
 
@@ -38,6 +39,7 @@ package final class ClusterSandbox {
         self.options = options
         self.files = files
         random = RandomSource(seed: options.seed)
+        disk = SimulatedDisk(seed: ~options.seed)
         let links = SandboxLinks(
             time: time, latencyMax: options.latencyMax, random: RandomSource(seed: random.next()))
         self.links = links

@@ -6,6 +6,8 @@ package import LehrCore
 package enum Sighting {
     /// A coordinator has come up with this state.
     case restored(CoordinatorInstance)
+    /// A coordinator cannot come up with what a disk in order holds.
+    case unrestorable(String)
     /// A decision of the coordinator. `isHeard`: it is alive to tell others of it.
     case decided(CoordinatorInstance, isHeard: Bool)
     /// A member was taken in.

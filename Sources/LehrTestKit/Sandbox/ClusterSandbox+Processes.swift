@@ -25,13 +25,27 @@ extension ClusterSandbox {
         if coordinatorStarts > 0, let ttl = options.laterTTL { options.terms.ttl = ttl }
         coordinatorStarts += 1
         let witness = CoordinatorWitness { [weak self] in self?.tell($0) }
-        try time.perform(on: core) {
-            coordinator = try SandboxCoordinator(
-                at: Self.coordinatorAddress, core: core, network: network, store: disk,
-                files: files, options: options, random: &random, witness: witness)
+        let vfs = SimulatedVFS(
+            disk, isAlive: { [weak core] in core?.isAlive ?? false },
+            clock: { [weak core] in core?.now ?? Instant(nanoseconds: 0) })
+        do {
+            try time.perform(on: core) {
+                let store = try SimulatedStateStore(
+                    vfs, path: Self.statePath, settings: options.store)
+                coordinator = try SandboxCoordinator(
+                    at: Self.coordinatorAddress, core: core, network: network, store: store,
+                    files: files, options: options, random: &random, witness: witness)
+            }
+        } catch {
+            // Unless the disk was full, or the process has ended before it was up.
+            if core.isAlive, disk.room == nil { tell(.unrestorable("\(error)")) }
+            throw error
         }
-        // A process that can promise nothing any more ends, but not at once.
-        coordinator?.shell.onFatal = { [time] _ in
+        coordinator?.shell.onFatal = { [weak self, weak core] _ in
+            guard let self, let coordinator, coordinator.core === core else { return }
+            // The disk may have it all the same, or not.
+            tell(.decided(coordinator.shell.instance, isHeard: false))
+            // A process that can promise nothing any more ends, but not at once.
             time.schedule(at: time.now + Self.agony) { [weak core] in core?.kill() }
         }
     }

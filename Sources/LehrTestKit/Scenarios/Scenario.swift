@@ -13,6 +13,8 @@ package struct Scenario: Sendable {
     /// How long leases last, and from the coordinator's first restart on; nil: as ever.
     package var ttl: Duration?
     package var laterTTL: Duration?
+    /// Pages of SQLite's log after which it is copied into the file; nil: as ever.
+    package var checkpointPages: Int?
     /// Whether shards may write, and workers go on with their tasks, all the time, whatever happens.
     package var staysWritable = false
     /// Whether nobody's lease ends, whatever happens.

@@ -1,5 +1,5 @@
 import LehrCluster
-import LehrCoordinator
+package import LehrCoordinator
 import LehrCore
 package import LehrMembership
 import LehrRPC
@@ -33,9 +33,11 @@ package final class Simulation {
     ///   - log: gets every event; nil: nobody wants to know, which is faster.
     ///   - guards: what the roles check.
     ///   - isSyncing: whether the coordinator's disk keeps what it was given.
+    ///   - store: how SQLite keeps the coordinator's state there.
     package init(
         _ scenario: Scenario, seed: UInt64, workload: Workload, log: EventLog? = nil,
-        guards: Guards = .all, isSyncing: Bool = true
+        guards: Guards = .all, isSyncing: Bool = true,
+        store: SQLiteStateStore.Settings = SQLiteStateStore.Settings()
     ) {
         var random = RandomSource(seed: seed)
         var options = SandboxOptions(seed: random.next())
@@ -45,6 +47,8 @@ package final class Simulation {
         options.guards = guards
         options.terms.ttl = scenario.ttl ?? options.terms.ttl
         options.laterTTL = scenario.laterTTL
+        options.store = store
+        options.store.checkpointPages = scenario.checkpointPages ?? store.checkpointPages
         let cluster = ClusterSandbox(options, files: workload.files)
         cluster.disk.isSyncing = isSyncing
         self.scenario = scenario
