@@ -4,7 +4,7 @@ package import LehrCore
 import LehrMembership
 package import LehrRPC
 
-/// A whole cluster in one process: the real coordinator, shards and workers over a simulated network,
+/// A whole cluster in one process: the real coordinator, shards, workers and serving over a simulated network,
 /// clock and disk, which outlives the coordinator.
 ///
 /// Nothing moves by itself: `run` lets time pass. Two sandboxes with equal options and equal calls
@@ -19,6 +19,7 @@ package final class ClusterSandbox {
     /// Dead ones stay in the lists.
     package internal(set) var shards: [SandboxShard] = []
     package internal(set) var workers: [SandboxWorker] = []
+    package internal(set) var serving: [SandboxServing] = []
     /// Told what the processes do; to be set before they are started.
     package var onSighting: ((Sighting) -> Void)?
     /// Told of each message just before it arrives.

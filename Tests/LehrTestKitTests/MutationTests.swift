@@ -27,13 +27,13 @@ import Testing
     static let mutations = [
         Mutation(
             "holders count leases from the answer", without: .leaseCountsFromSending,
-            in: "everything: whatever fails", seed: 14),
+            in: "everything: whatever fails", seed: 1),
         Mutation(
             "holders ignore that clocks drift", without: .leaseAllowsForDrift,
             in: "drift while a shard is parted", seed: 2),
         Mutation(
             "owners write without a lease", without: .ownerChecksItsLease,
-            in: "renewals are slow", seed: 1),
+            in: "renewals are slow", seed: 21),
         Mutation(
             "owners are not fenced from their old lives", without: .ownerFencesOldLives,
             in: "a worker that hears no map", seed: 6),
@@ -92,8 +92,14 @@ import Testing
     @Test func commitsInPartsAreFound() throws {
         var settings = SQLiteStateStore.Settings()
         settings.journalMode = "OFF"
-        try find("commits have no journal", "ends before and after", from: 1) {
+        try find("commits have no journal", "ends before and after", from: 2) {
             Simulation($0, seed: $1, workload: workload, store: settings)
+        }
+    }
+
+    @Test func servingThatNeedsALeaseIsFound() throws {
+        try find("serving answers only with a lease", "a process that is forgotten", from: 2) {
+            Simulation($0, seed: $1, workload: workload, servingNeedsLease: true)
         }
     }
 

@@ -34,6 +34,9 @@ final class MapChecker: Checker {
         for worker in cluster.workers where worker.core.isAlive {
             hear(worker.agent.map?.version, worker.name, ObjectIdentifier(worker))
         }
+        for process in cluster.serving where process.core.isAlive {
+            hear(process.agent.map?.version, process.name, ObjectIdentifier(process))
+        }
     }
 
     private func hear(_ version: UInt64?, _ name: String, _ process: ObjectIdentifier) {

@@ -6,12 +6,14 @@ import LehrRPC
 
 extension ClusterSandbox {
     /// Starts a cluster of that size, and waits until all have joined.
-    package func start(shards: Int, workers: Int) throws {
+    package func start(shards: Int, workers: Int, serving: Int = 0) throws {
         try startCoordinator()
         for _ in 0..<shards { try addShard() }
         for _ in 0..<workers { addWorker() }
+        for _ in 0..<serving { addServing() }
         let isUp = run(for: .seconds(30)) {
             self.members(.shard).count == shards && self.members(.worker).count == workers
+                && self.members(.serving).count == serving
         }
         precondition(isUp, "an undisturbed cluster comes up")
     }
@@ -76,6 +78,16 @@ extension ClusterSandbox {
         return worker
     }
 
+    /// A new serving process; with the name of a dead one it is that one's next life.
+    @discardableResult
+    package func addServing(name: String? = nil) -> SandboxServing {
+        let process = SandboxServing(
+            name ?? "serving-\(serving.count)", network: network,
+            coordinator: Self.coordinatorAddress, files: files, options: options, random: &random)
+        serving.append(process)
+        return process
+    }
+
     package func members(_ role: Role) -> [Member] {
         coordinator?.shell.instance.leases.members.filter { $0.role == role } ?? []
     }
@@ -91,6 +103,8 @@ extension ClusterSandbox {
                 shard.cores
             } else if let worker = workers.last(where: { $0.name == name }) {
                 [worker.core]
+            } else if let process = serving.last(where: { $0.name == name }) {
+                [process.core]
             } else {
                 []
             }
@@ -115,6 +129,8 @@ extension ClusterSandbox {
             try startCoordinator()
         } else if name.hasPrefix("shard") {
             try addShard(name: name)
+        } else if name.hasPrefix("serving") {
+            addServing(name: name)
         } else {
             addWorker(name: name)
         }

@@ -22,6 +22,10 @@ package struct SandboxOptions {
     package var guards = Guards.all
     /// How the coordinator's state is kept; less than the default for the same reason.
     package var store = SQLiteStateStore.Settings()
+    /// Where serving finds models.
+    package var modelDirectory = ServedModels.directory
+    /// Whether serving refuses to answer without a lease; true only to see what the simulator finds.
+    package var servingNeedsLease = false
     package var logger = Logger.silent
 
     package init(seed: UInt64 = 1) { self.seed = seed }
