@@ -134,11 +134,12 @@ let package = Package(
 
         // Edge.
         library(
-            "LehrWeb",
+            "LehrWebServer",
             [
-                "LehrCore", hummingbird, hummingbirdCore, nioCore, nioPosix, httpTypes, logging,
-                coreMetrics, lifecycle,
+                "LehrCore", "LehrWeb", hummingbird, hummingbirdCore, nioCore, nioPosix, httpTypes,
+                logging, coreMetrics, lifecycle,
             ]),
+        library("LehrWeb", ["LehrCore", coreMetrics]),
 
         // Roles.
         library(
@@ -179,8 +180,8 @@ let package = Package(
                 "LehrCore", "LehrMembership", "LehrPlacement", "LehrTable", "LehrModel", "LehrData",
                 "LehrArtifact", "LehrRetrieval", "LehrCluster", "LehrWire", "CLehrWire", "LehrRPC",
                 "LehrReactor", "LehrHTTP2", "LehrTLS", "LehrIdentity",
-                "LehrWeb", "LehrCoordinator", "LehrShard", "LehrWorker", "LehrServing",
-                "LehrBench", argumentParser, logging, metrics, lifecycle, yams,
+                "LehrWeb", "LehrWebServer", "LehrCoordinator", "LehrShard", "LehrWorker",
+                "LehrServing", "LehrBench", argumentParser, logging, metrics, lifecycle, yams,
             ]),
         .executableTarget(name: "lehr", dependencies: ["LehrNode"], swiftSettings: strict),
         .executableTarget(
@@ -198,7 +199,7 @@ let package = Package(
             [
                 "LehrCore", "LehrMembership", "LehrPlacement", "LehrTable", "LehrData", "LehrRPC",
                 "LehrWire", "CLehrWire", "LehrCluster", "LehrCoordinator", "LehrShard",
-                "LehrWorker", logging,
+                "LehrWorker", "LehrServing", "LehrWeb", "LehrArtifact", "CSQLite", metrics, logging,
             ]),
         .target(
             name: "LehrTestSupport", dependencies: ["LehrCore", "COpenSSL"],
@@ -253,10 +254,13 @@ let package = Package(
                 "LehrWire", "CLehrWire",
             ]),
         tests("LehrWorker", ["LehrCore"]),
-        tests("LehrWeb", ["LehrCore", coreMetrics, lifecycle, logging]),
+        tests("LehrWeb", ["LehrCore", "LehrWebServer", coreMetrics, lifecycle, logging]),
         tests(
             "LehrServing",
-            ["LehrCore", "LehrWeb", "LehrArtifact", "LehrRetrieval", logging, lifecycle]),
+            [
+                "LehrCore", "LehrWeb", "LehrWebServer", "LehrArtifact", "LehrRetrieval", logging,
+                lifecycle,
+            ]),
         tests("LehrBench", ["LehrCore", "LehrReactor"]),
         tests("LehrNode", ["LehrCore", "LehrMembership", "LehrRPC", "LehrTLS", argumentParser]),
         tests(
@@ -264,6 +268,7 @@ let package = Package(
             [
                 "LehrCore", "LehrCluster", "LehrCoordinator", "LehrData", "LehrMembership",
                 "LehrRPC", "LehrShard", "LehrTable", "LehrWire", "LehrWorker", "CLehrWire",
+                "CSQLite",
             ]),
     ]
 )

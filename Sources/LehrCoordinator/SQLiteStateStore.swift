@@ -8,6 +8,16 @@ import LehrMembership
 /// WAL with `synchronous = FULL`: a transaction that was answered survives the loss of power. The
 /// file is locked for as long as it is open, so that two coordinators cannot share it.
 package final class SQLiteStateStore: StateStore {
+    /// How SQLite keeps the file. Less than this keeps no promise: it shows that tests would notice.
+    package struct Settings: Sendable {
+        package var journalMode = "WAL"
+        package var synchronous = "FULL"
+        /// Pages of the log after which it is copied into the file.
+        package var checkpointPages = 1000
+
+        package init() {}
+    }
+
     private let path: String
     private var database: OpaquePointer?
     private var upsert: OpaquePointer?
@@ -17,14 +27,20 @@ package final class SQLiteStateStore: StateStore {
     private static let schemaVersion = 2
 
     /// Opens or creates the file.
-    package init(path: String) throws(StateStoreError) {
+    ///
+    /// - Parameter vfs: how SQLite reaches the disk, by the name under which it is registered; nil:
+    ///   as the system does.
+    package init(
+        path: String, vfs: String? = nil, settings: Settings = Settings()
+    ) throws(StateStoreError) {
         self.path = path
         encoder.outputFormatting = .sortedKeys
         let flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX
-        try check(sqlite3_open_v2(path, &database, flags, nil), "open")
+        try check(sqlite3_open_v2(path, &database, flags, vfs), "open")
         try run("PRAGMA locking_mode = EXCLUSIVE")
-        try run("PRAGMA journal_mode = WAL")
-        try run("PRAGMA synchronous = FULL")
+        try run("PRAGMA journal_mode = \(settings.journalMode)")
+        try run("PRAGMA synchronous = \(settings.synchronous)")
+        try run("PRAGMA wal_autocheckpoint = \(settings.checkpointPages)")
         // A write at once, so that another coordinator on the same file is noticed now.
         try run("BEGIN IMMEDIATE")
         try checkSchema()

@@ -4,7 +4,7 @@ package import LehrCore
 import LehrMembership
 package import LehrRPC
 
-/// A whole cluster in one process: the real coordinator, shards and workers over a simulated network,
+/// A whole cluster in one process: the real coordinator, shards, workers and serving over a simulated network,
 /// clock and disk, which outlives the coordinator.
 ///
 /// Nothing moves by itself: `run` lets time pass. Two sandboxes with equal options and equal calls
@@ -13,12 +13,13 @@ package final class ClusterSandbox {
     package let time = VirtualTime()
     package let network: InMemoryNetwork
     package let options: SandboxOptions
-    package let disk = SimulatedDisk()
+    package let disk: SimulatedDisk
     package internal(set) var coordinator: SandboxCoordinator?
     var coordinatorStarts = 0
     /// Dead ones stay in the lists.
     package internal(set) var shards: [SandboxShard] = []
     package internal(set) var workers: [SandboxWorker] = []
+    package internal(set) var serving: [SandboxServing] = []
     /// Told what the processes do; to be set before they are started.
     package var onSighting: ((Sighting) -> Void)?
     /// Told of each message just before it arrives.
@@ -31,6 +32,7 @@ package final class ClusterSandbox {
     var triggers: [ArrivalTrigger] = []
 
     package static let coordinatorAddress = "coordinator:7100"
+    package static let statePath = "/state/coordinator.db"
     /// How long a coordinator lives on that cannot write its state.
     static let agony = Duration.seconds(1)
 
@@ -38,6 +40,7 @@ package final class ClusterSandbox {
         self.options = options
         self.files = files
         random = RandomSource(seed: options.seed)
+        disk = SimulatedDisk(seed: ~options.seed)
         let links = SandboxLinks(
             time: time, latencyMax: options.latencyMax, random: RandomSource(seed: random.next()))
         self.links = links

@@ -11,7 +11,7 @@ extension WebRoute {
     /// - `/healthz`: 200 as long as the process can answer at all.
     /// - `/readyz`: 200, or 503 with the reason while `readiness` says so.
     /// - `/metrics`: the registry in the Prometheus text format.
-    static func standard(
+    package static func standard(
         registry: PrometheusRegistry, readiness: @escaping @Sendable () -> Readiness
     ) -> [WebRoute] {
         [

@@ -65,6 +65,7 @@ struct LehrSim: ParsableCommand {
         let scenario = chosen(seed)
         let log = self.log
         let events = EventLog { if log { print($0) } }
+        SimulatedVFS.seedSQLite(seed)
         let outcome = Simulation(scenario, seed: seed, workload: workload, log: events).run()
         let hash = String(events.hash, radix: 16)
         print("seed \(seed): \(scenario.name)")
@@ -80,6 +81,7 @@ struct LehrSim: ParsableCommand {
         var seed = first
         while count == 0 || seed < first + count {
             let scenario = chosen(seed)
+            SimulatedVFS.seedSQLite(seed)
             let outcome = Simulation(scenario, seed: seed, workload: workload).run()
             events += outcome.events
             if !outcome.violations.isEmpty { try fail(seed, scenario, outcome) }

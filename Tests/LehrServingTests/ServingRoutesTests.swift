@@ -1,6 +1,7 @@
 import LehrArtifact
 import LehrCore
 import LehrWeb
+import LehrWebServer
 import Logging
 import ServiceLifecycle
 import Testing

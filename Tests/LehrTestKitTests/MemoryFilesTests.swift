@@ -25,4 +25,16 @@ import Testing
         #expect(throws: FileSystemError.self) { try files.map("/b") }
         #expect(throws: FileSystemError.self) { try files.rename("/b", to: "/c") }
     }
+
+    @Test func aDirectoryMovesWithAllThatIsInIt() throws {
+        try files.replace("/a/x", with: [1])
+        try files.replace("/a/b/y", with: [2])
+        try files.replace("/ab", with: [3])
+        try files.rename("/a", to: "/c")
+        #expect(try files.read("/c/x", limit: 9) == [1])
+        #expect(try files.read("/c/b/y", limit: 9) == [2])
+        #expect(try files.list("/c") == ["b", "x"])
+        #expect(files.size("/ab") == 1 && !files.isDirectory("/a"))
+        #expect(throws: FileSystemError.self) { try files.rename("/a", to: "/d") }
+    }
 }

@@ -1,3 +1,4 @@
+import LehrCoordinator
 import LehrMembership
 import LehrTestKit
 import Testing
@@ -78,8 +79,30 @@ import Testing
     }
 
     @Test func aDiskThatDoesNotSyncIsFound() throws {
-        try find("nothing is synced", "the power goes", from: 1) {
+        try find("the disk syncs nothing", "the power goes during", from: 1) {
             Simulation($0, seed: $1, workload: workload, isSyncing: false)
+        }
+    }
+
+    @Test func aStoreThatDoesNotSyncIsFound() throws {
+        var settings = SQLiteStateStore.Settings()
+        settings.synchronous = "OFF"
+        try find("commits are not synced", "the power goes during", from: 1) {
+            Simulation($0, seed: $1, workload: workload, store: settings)
+        }
+    }
+
+    @Test func commitsInPartsAreFound() throws {
+        var settings = SQLiteStateStore.Settings()
+        settings.journalMode = "OFF"
+        try find("commits have no journal", "ends before and after", from: 2) {
+            Simulation($0, seed: $1, workload: workload, store: settings)
+        }
+    }
+
+    @Test func servingThatNeedsALeaseIsFound() throws {
+        try find("serving answers only with a lease", "a process that is forgotten", from: 2) {
+            Simulation($0, seed: $1, workload: workload, servingNeedsLease: true)
         }
     }
 

@@ -113,7 +113,7 @@ import Testing
     /// What it holds in memory is not what the next one finds.
     @Test func aCoordinatorThatCannotWriteSaysNothingMore() throws {
         let cluster = try ClusterSandbox(shards: 1, workers: 1, files: data.files)
-        cluster.disk.nextMishap = .full
+        cluster.disk.room = 0
         #expect(throws: RPCError.self) { try cluster.submit(data.twoTower(mode: "eventual")) }
         #expect(cluster.isAlive("coordinator"), "it has not come to its end yet")
         let unavailable = [
@@ -141,6 +141,7 @@ import Testing
         ]
         #expect(unavailable.allSatisfy { $0?.code == .unavailable }, "\(unavailable)")
         cluster.run(for: .seconds(2))
+        cluster.disk.room = nil
         try cluster.restart("coordinator")
         let job = try cluster.submit(data.twoTower(mode: "eventual"))
         #expect(cluster.runToEnd(of: job)?.state == .completed)

@@ -1,4 +1,5 @@
 import LehrCore
+import LehrWebServer
 import Logging
 import ServiceLifecycle
 import Synchronization

@@ -1,6 +1,6 @@
 package import ArgumentParser
 import Foundation
-import LehrWeb
+import LehrWebServer
 
 /// The one binary: roles and tools are its subcommands.
 package struct LehrCommand: AsyncParsableCommand {

@@ -1,6 +1,7 @@
 import Foundation
 import LehrCore
 import LehrWeb
+import LehrWebServer
 import Logging
 import ServiceLifecycle
 import UnixSignals

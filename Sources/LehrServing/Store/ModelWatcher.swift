@@ -42,15 +42,17 @@ package struct ModelWatcher: Service {
     }
 
     /// What a watcher remembers from poll to poll.
-    struct State {
+    package struct State {
         var store = ModelStore()
         /// The last scan's failure, so that it is told once.
         var scanFailure: FileSystemError?
+
+        package init() {}
     }
 
     /// Looks once, and loads until nothing more is wanted: when a version fails, the next lower one
     /// may be wanted in its place.
-    func poll(_ state: inout State) {
+    package func poll(_ state: inout State) {
         let listing: [String: [UInt64]]
         do throws(FileSystemError) {
             listing = try directory.scan()

@@ -46,6 +46,8 @@ final class DurabilityChecker: Checker {
         case .decided(let instance, let isHeard):
             let state = Durable(instance)
             if isHeard { (told, untold) = (state, []) } else { untold.append(state) }
+        case .unrestorable(let reason):
+            violations.append("the coordinator cannot come back: \(reason)")
         case .restored(let instance):
             let state = Durable(instance)
             defer { (told, untold) = (state, []) }

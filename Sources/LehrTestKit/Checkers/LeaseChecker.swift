@@ -1,3 +1,4 @@
+import LehrCluster
 import LehrCoordinator
 import LehrCore
 import LehrMembership
@@ -32,6 +33,9 @@ final class LeaseChecker: Checker {
 
     func look(at cluster: ClusterSandbox) {
         guard let table = cluster.coordinator?.shell.instance.leases else { return }
+        for process in cluster.serving where process.core.isAlive && !process.core.isPaused {
+            judge(process.agent.lease, process.name, at: process.core.now, table, cluster)
+        }
         for process in cluster.shards where process.isAlive {
             for (core, shard) in zip(process.cores, process.shards) where !core.isPaused {
                 judge(shard.lease, process.name, at: core.now, table, cluster)

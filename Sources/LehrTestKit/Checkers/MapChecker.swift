@@ -35,6 +35,9 @@ final class MapChecker: Checker {
         for worker in cluster.workers where worker.core.isAlive {
             hear(of: worker.agent, worker.name, ObjectIdentifier(worker))
         }
+        for process in cluster.serving where process.core.isAlive {
+            hear(of: process.agent, process.name, ObjectIdentifier(process))
+        }
     }
 
     private func hear(of agent: MembershipAgent, _ name: String, _ process: ObjectIdentifier) {

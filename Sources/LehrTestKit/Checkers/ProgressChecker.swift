@@ -13,10 +13,13 @@ final class ProgressChecker: Checker {
 
     init(healed: Instant) { self.healed = healed }
 
-    func judge(_ stream: JobStream, in cluster: ClusterSandbox) {
+    func judge(_ stream: JobStream, _ traffic: ServingTraffic, in cluster: ClusterSandbox) {
         let bound = "within \(Self.bound.milliseconds / 1000) seconds of the last fault"
         if !stream.hasCompleted(since: healed) {
             violations.append("no job that was submitted afterwards is complete \(bound)")
+        }
+        if !traffic.isWell(since: healed) {
+            violations.append("serving has not answered, or has no lease, \(bound)")
         }
         for job in cluster.coordinator?.shell.instance.jobs ?? []
         where !job.record.state.hasEnded {

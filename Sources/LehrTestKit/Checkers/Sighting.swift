@@ -6,6 +6,8 @@ package import LehrCore
 package enum Sighting {
     /// A coordinator has come up with this state.
     case restored(CoordinatorInstance)
+    /// A coordinator cannot come up with what a disk in order holds.
+    case unrestorable(String)
     /// A decision of the coordinator. `isHeard`: it is alive to tell others of it.
     case decided(CoordinatorInstance, isHeard: Bool)
     /// A member was taken in.
@@ -18,6 +20,8 @@ package enum Sighting {
     case reported(Report)
     /// A shard has answered a push or the commit of a step, for one partition.
     case wrote(Write)
+    /// Serving has answered a request.
+    case served(Answer)
 
     package struct Report {
         package let report: TaskReport
@@ -30,6 +34,15 @@ package enum Sighting {
         /// The part before and after.
         package let before: PartRecord?
         package let after: PartRecord?
+    }
+
+    package struct Answer {
+        package let serving: String
+        /// The life that it believes to lead; nil: it has no lease.
+        package let life: MemberIncarnation?
+        package let status: Int
+        /// Whether it is what the model answers.
+        package let isExpected: Bool
     }
 
     package struct Write {

@@ -13,11 +13,11 @@ extension Fault {
     /// be, as TCP tries again and again.
     package static func cut(
         _ victim: Victim, from peer: Victim? = nil, _ direction: Direction = .both,
-        for most: Duration = .seconds(5)
+        from least: Duration = .milliseconds(300), for most: Duration = .seconds(5)
     ) -> Fault {
         Fault(name: "cut of \(victim) from \(peer?.rawValue ?? "all")") { plan in
             let effect = LinkRule.Effect.held(spread: .milliseconds(400))
-            plan.hinder(victim, peer, direction, .milliseconds(300), most, "cut", effect)
+            plan.hinder(victim, peer, direction, least, most, "cut", effect)
         }
     }
 

@@ -41,6 +41,7 @@ extension ClusterSandbox {
         guard isAlive(name) else { return [] }
         if name == "coordinator" { return [coordinator?.transport].compactMap { $0 } }
         if let shard = shards.last(where: { $0.name == name }) { return shard.transports }
+        if let process = serving.last(where: { $0.name == name }) { return [process.transport] }
         return [workers.last { $0.name == name }?.transport].compactMap { $0 }
     }
 

@@ -6,12 +6,14 @@ import LehrRPC
 
 extension ClusterSandbox {
     /// Starts a cluster of that size, and waits until all have joined.
-    package func start(shards: Int, workers: Int) throws {
+    package func start(shards: Int, workers: Int, serving: Int = 0) throws {
         try startCoordinator()
         for _ in 0..<shards { try addShard() }
         for _ in 0..<workers { addWorker() }
+        for _ in 0..<serving { addServing() }
         let isUp = run(for: .seconds(30)) {
             self.members(.shard).count == shards && self.members(.worker).count == workers
+                && self.members(.serving).count == serving
         }
         precondition(isUp, "an undisturbed cluster comes up")
     }
@@ -25,13 +27,27 @@ extension ClusterSandbox {
         if coordinatorStarts > 0, let ttl = options.laterTTL { options.terms.ttl = ttl }
         coordinatorStarts += 1
         let witness = CoordinatorWitness { [weak self] in self?.tell($0) }
-        try time.perform(on: core) {
-            coordinator = try SandboxCoordinator(
-                at: Self.coordinatorAddress, core: core, network: network, store: disk,
-                files: files, options: options, random: &random, witness: witness)
+        let vfs = SimulatedVFS(
+            disk, isAlive: { [weak core] in core?.isAlive ?? false },
+            clock: { [weak core] in core?.now ?? Instant(nanoseconds: 0) })
+        do {
+            try time.perform(on: core) {
+                let store = try SimulatedStateStore(
+                    vfs, path: Self.statePath, settings: options.store)
+                coordinator = try SandboxCoordinator(
+                    at: Self.coordinatorAddress, core: core, network: network, store: store,
+                    files: files, options: options, random: &random, witness: witness)
+            }
+        } catch {
+            // Unless the disk was full, or the process has ended before it was up.
+            if core.isAlive, disk.room == nil { tell(.unrestorable("\(error)")) }
+            throw error
         }
-        // A process that can promise nothing any more ends, but not at once.
-        coordinator?.shell.onFatal = { [time] _ in
+        coordinator?.shell.onFatal = { [weak self, weak core] _ in
+            guard let self, let coordinator, coordinator.core === core else { return }
+            // The disk may have it all the same, or not.
+            tell(.decided(coordinator.shell.instance, isHeard: false))
+            // A process that can promise nothing any more ends, but not at once.
             time.schedule(at: time.now + Self.agony) { [weak core] in core?.kill() }
         }
     }
@@ -62,6 +78,16 @@ extension ClusterSandbox {
         return worker
     }
 
+    /// A new serving process; with the name of a dead one it is that one's next life.
+    @discardableResult
+    package func addServing(name: String? = nil) -> SandboxServing {
+        let process = SandboxServing(
+            name ?? "serving-\(serving.count)", network: network,
+            coordinator: Self.coordinatorAddress, files: files, options: options, random: &random)
+        serving.append(process)
+        return process
+    }
+
     package func members(_ role: Role) -> [Member] {
         coordinator?.shell.instance.leases.members.filter { $0.role == role } ?? []
     }
@@ -77,6 +103,8 @@ extension ClusterSandbox {
                 shard.cores
             } else if let worker = workers.last(where: { $0.name == name }) {
                 [worker.core]
+            } else if let process = serving.last(where: { $0.name == name }) {
+                [process.core]
             } else {
                 []
             }
@@ -101,6 +129,8 @@ extension ClusterSandbox {
             try startCoordinator()
         } else if name.hasPrefix("shard") {
             try addShard(name: name)
+        } else if name.hasPrefix("serving") {
+            addServing(name: name)
         } else {
             addWorker(name: name)
         }

@@ -1,3 +1,4 @@
+package import LehrCoordinator
 import LehrCore
 package import LehrMembership
 import LehrRPC
@@ -19,6 +20,12 @@ package struct SandboxOptions {
     package var driftMaxPPM: Int64 = 0
     /// What the roles check; less than all only to see what the simulator finds then.
     package var guards = Guards.all
+    /// How the coordinator's state is kept; less than the default for the same reason.
+    package var store = SQLiteStateStore.Settings()
+    /// Where serving finds models.
+    package var modelDirectory = ServedModels.directory
+    /// Whether serving refuses to answer without a lease; true only to see what the simulator finds.
+    package var servingNeedsLease = false
     package var logger = Logger.silent
 
     package init(seed: UInt64 = 1) { self.seed = seed }

@@ -4,13 +4,15 @@ extension Scenario {
     /// In the order in which seeds stand for them.
     package static let all: [Scenario] =
         [everything, everythingInSequence, undisturbed] + network + processes + clocks + disks
-        + stopsAndStreams + leases
+        + stopsAndStreams + leases + checkpoints
+        + serving
 
     static let undisturbed = Scenario("nothing happens: every batch is applied once")
 
     static let everything = Scenario("everything: whatever fails, in any order").with {
         $0.shards = 3
         $0.workers = 3
+        $0.serving = 1
         $0.driftMaxPPM = 50_000
         $0.faults = [
             .crash(.anybody, times: 2), .pause(.anybody, times: 2), .cut(.anybody, .one),

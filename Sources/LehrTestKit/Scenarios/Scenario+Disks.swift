@@ -13,4 +13,12 @@ extension Scenario {
             $0.faults = [.slowSync]
         },
     ]
+
+    /// The log is copied into the file every few commits.
+    static let checkpoints = [
+        Scenario("disk: the power goes while the log is copied into the file").with {
+            $0.checkpointPages = 8
+            $0.faults = [.powerLoss, .endsBeforeCommit]
+        }
+    ]
 }

@@ -6,6 +6,7 @@ package struct Scenario: Sendable {
     package var mode = Workload.Mode.eventual
     package var shards = 2
     package var workers = 2
+    package var serving = 0
     /// The longest that a message takes by itself; drawn below it for each run.
     package var latencyMax = Duration.milliseconds(30)
     package var driftMaxPPM: Int64 = 0
@@ -13,8 +14,12 @@ package struct Scenario: Sendable {
     /// How long leases last, and from the coordinator's first restart on; nil: as ever.
     package var ttl: Duration?
     package var laterTTL: Duration?
+    /// Pages of SQLite's log after which it is copied into the file; nil: as ever.
+    package var checkpointPages: Int?
     /// Whether shards may write, and workers go on with their tasks, all the time, whatever happens.
     package var staysWritable = false
+    /// Whether serving has to have answered without a lease, or with no coordinator there.
+    package var answersAlone = false
     /// Whether nobody's lease ends, whatever happens.
     package var keepsMembers = false
     /// A run of fewer events has not shown anything.

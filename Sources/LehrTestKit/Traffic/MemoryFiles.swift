@@ -30,12 +30,15 @@ package final class MemoryFiles: FileSystem {
     package func createDirectory(_ path: String) throws(FileSystemError) {}
 
     package func rename(_ source: String, to target: String) throws(FileSystemError) {
-        let moved = files.withLock { files in
-            guard let bytes = files.removeValue(forKey: source) else { return false }
-            files[target] = bytes
-            return true
+        let count = files.withLock { files in
+            let moved = files.filter { $0.key == source || $0.key.hasPrefix(source + "/") }
+            for (path, bytes) in moved {
+                files[path] = nil
+                files[target + path.dropFirst(source.count)] = bytes
+            }
+            return moved.count
         }
-        if !moved { throw missing("rename", source) }
+        if count == 0 { throw missing("rename", source) }
     }
 
     package func remove(_ path: String) throws(FileSystemError) {

@@ -11,6 +11,7 @@ package struct Workload {
 
     package let files = MemoryFiles()
     package let path = "/data/simulated"
+    package let models: ServedModels
     /// What an undisturbed run comes to.
     private var sums: [Mode: JobSums] = [:]
 
@@ -20,6 +21,7 @@ package struct Workload {
     package static let seed: UInt64 = 3
 
     package init() throws {
+        models = try ServedModels(in: files)
         try files.replace("/data/source.libsvm", with: Array(Self.examples(640).utf8))
         _ = try DatasetPreparer(
             files: files, options: PrepareOptions(parts: Self.partCount, seed: 5)

@@ -2,6 +2,7 @@ import Glibc
 import Hummingbird
 import HummingbirdCore
 import LehrCore
+package import LehrWeb
 package import Logging
 import NIOCore
 import ServiceLifecycle

@@ -2,6 +2,7 @@ import CoreMetrics
 import HTTPTypes
 import Hummingbird
 import LehrCore
+import LehrWeb
 import NIOCore
 
 /// Between Hummingbird and the route table: reads the body, asks the table, counts and times.
