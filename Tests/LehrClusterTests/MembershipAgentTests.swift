@@ -372,6 +372,8 @@ import Testing
         scene.time.run(for: .milliseconds(900))
         #expect(stopped == 0 && scene.leaves == 0)
         scene.core.perform { close?() }
+        // It holds the agent, which holds whoever sets it.
+        close = nil
         scene.time.run(for: .seconds(1))
         #expect(stopped == 1 && scene.leaves == 1)
         #expect(scene.time.isIdle)
@@ -388,6 +390,7 @@ import Testing
         scene.time.run(for: .seconds(1))
         #expect(stopped == 1 && scene.leaves == 0)
         scene.core.perform { close?() }
+        close = nil
         scene.time.run(for: .seconds(1))
         #expect(stopped == 1 && scene.leaves == 0, "too late")
     }

@@ -159,6 +159,7 @@ import Testing
                 stream.onAnswer = answered
                 body(Self.context, stream)
                 stream.onMessage?(bytes)
+                stream.onEnd?()
             case nil: Issue.record("\(path) is not served")
             }
         }

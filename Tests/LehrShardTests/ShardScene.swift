@@ -41,6 +41,8 @@ final class ShardScene {
         try shard.adopt(map)
     }
 
+    deinit { time.forgetAll() }
+
     func lease(_ member: MemberIncarnation = ShardScene.member) -> HeldLease {
         HeldLease(incarnation: member, sent: time.now, ttl: .seconds(10), drift: 0)
     }

@@ -199,6 +199,7 @@ final class InMemoryServerCall {
     /// This side is no more: its handler learns nothing, its caller that the connection is lost.
     func die(_ error: RPCError) {
         close()
+        stream?.release()
         let client = self.client
         pass(.end, 0) { client.transport.home.deliver { client.fail(error) } }
     }

@@ -31,7 +31,8 @@ final class InMemoryServerStream: ServerDuplex {
         onCancel?()
     }
 
-    private func release() {
+    /// Lets go of the call and of what the handler has set, which may hold this stream; tells nobody.
+    func release() {
         call = nil
         onWritable = nil
         onCancel = nil
