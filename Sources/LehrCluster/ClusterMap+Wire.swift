@@ -154,14 +154,13 @@ extension PlacedTable {
         }
         self.init(
             id: TableID(wire.id), job: JobID(wire.job), spec: try TableSpec(wire: spec.pointee),
-            placementVersion: wire.placement_version, partitions: partitions)
+            partitions: partitions)
     }
 
     package func fill(_ wire: inout Wire.Table, _ arena: WireArena) {
         wire.id = id.value
         wire.job = job.value
         wire.spec = arena.make(Wire.TableSpec.self) { spec.fill(&$0, $1) }
-        wire.placement_version = placementVersion
         (wire.n_partitions, wire.partitions) = arena.list(Array(partitions.enumerated())) {
             let partition = $0.element
             $1.index = UInt32($0.offset)

@@ -72,7 +72,7 @@ package final class FanOut {
     private func dispatch(_ targets: [Target]) {
         guard completion != nil else { return }
         guard let map = currentMap() else { return retry(targets) }
-        let placed = tables.map { id in map.tables.first { $0.id == id } }
+        let placed = tables.map { map.table($0) }
         var groups: [(address: String, targets: [Target])] = []
         var homeless: [Target] = []
         for target in targets {

@@ -32,11 +32,9 @@ extension TableClient {
                 } _: { result in
                     switch result {
                     case .success(let answer):
-                        let incarnations = UnsafeBufferPointer(
-                            start: answer.pointee.incarnations, count: answer.pointee.n_incarnations
-                        )
                         let isTheirs = Self.isAcknowledged(
-                            targets, tables, map, by: incarnations)
+                            targets, tables, map, by: answer.pointee.n_incarnations,
+                            answer.pointee.incarnations)
                         done(isTheirs ? nil : Self.foreignAnswer)
                     case .failure(let error): done(error)
                     }

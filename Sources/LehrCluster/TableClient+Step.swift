@@ -48,12 +48,10 @@ extension TableClient {
                 } _: { result in
                     switch result {
                     case .success(let answer):
-                        let incarnations = UnsafeBufferPointer(
-                            start: answer.pointee.incarnations, count: answer.pointee.n_incarnations
-                        )
                         guard
                             Self.isAcknowledged(
-                                targets, scope.tables, map, by: incarnations)
+                                targets, scope.tables, map, by: answer.pointee.n_incarnations,
+                                answer.pointee.incarnations)
                         else { return done(Self.foreignAnswer) }
                         if answer.pointee.state.rawValue == 2 { isCommitted = true }
                         done(nil)
@@ -89,7 +87,7 @@ extension TableClient {
         _ map: ClusterMap, _ arena: WireArena
     ) {
         message.table = table.value
-        let partitions = map.tables.first { $0.id == table }?.partitions ?? []
+        let partitions = map.table(table)?.partitions ?? []
         (message.n_partitions, message.partitions) = arena.list(group) { target, ref, _ in
             ref.index = UInt32(target.partition)
             ref.incarnation = partitions[target.partition].incarnation.value

@@ -171,9 +171,7 @@ extension TableClient {
         guard let map = map() else { return nil }
         var routes: [KeyRoute] = []
         for request in requests {
-            guard let table = map.tables.first(where: { $0.id == request.table }) else {
-                return nil
-            }
+            guard let table = map.table(request.table) else { return nil }
             routes.append(KeyRoute(request.keys, to: table))
         }
         return routes
@@ -204,7 +202,7 @@ extension TableClient {
     static func partitions(
         _ group: [FanOut.Target], _ route: KeyRoute, _ map: ClusterMap, _ arena: WireArena
     ) -> (Int, UnsafeMutablePointer<UnsafeMutablePointer<Wire.PartitionRef>?>?) {
-        let current = map.tables.first { $0.id == route.table.id } ?? route.table
+        let current = map.table(route.table.id) ?? route.table
         // Not by `list`: a call may have thousands of partitions, and that is generic.
         let empty = arena.make(Wire.PartitionRef.self) { _, _ in }.pointee
         let messages = arena.elements(of: Wire.PartitionRef.self, count: group.count)
@@ -224,13 +222,14 @@ extension TableClient {
     /// What an acknowledgement that is not of the owners asked comes to: they are asked again.
     static let foreignAnswer = RPCError(.aborted, "another owner has answered")
 
-    /// Whether `incarnations`, of an acknowledgement, are those that `targets` have on the map.
+    /// Whether the incarnations of an acknowledgement are those that `targets` have on the map.
     static func isAcknowledged(
         _ targets: [FanOut.Target], _ tables: [TableID], _ map: ClusterMap,
-        by incarnations: UnsafeBufferPointer<UInt64>
+        by count: Int, _ incarnations: UnsafePointer<UInt64>?
     ) -> Bool {
+        let incarnations = UnsafeBufferPointer(start: incarnations, count: count)
         guard incarnations.count == targets.count else { return false }
-        let placed = tables.map { id in map.tables.first { $0.id == id } }
+        let placed = tables.map { map.table($0) }
         return zip(targets, incarnations).allSatisfy { target, incarnation in
             placed[target.table]?.partitions[target.partition].incarnation.value == incarnation
         }

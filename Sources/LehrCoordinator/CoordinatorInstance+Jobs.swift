@@ -66,8 +66,7 @@ extension CoordinatorInstance {
                 incarnation: PartitionIncarnation(cluster.lastPartition))
         }
         return PlacedTable(
-            id: TableID(cluster.lastTable), job: job, spec: variable.spec, placementVersion: 1,
-            partitions: partitions)
+            id: TableID(cluster.lastTable), job: job, spec: variable.spec, partitions: partitions)
     }
 
     /// Stops a running job; one that has ended stays as it is. Its tables stay for export.

@@ -39,6 +39,8 @@ package struct ClusterMap: Sendable, Equatable {
         let core = Int(partition.core)
         return owner.coreAddresses.indices.contains(core) ? owner.coreAddresses[core] : nil
     }
+
+    package func table(_ id: TableID) -> PlacedTable? { tables.first { $0.id == id } }
 }
 
 /// A table and the owners of its partitions.
@@ -46,19 +48,13 @@ package struct PlacedTable: Sendable, Equatable, Codable {
     package var id: TableID
     package var job: JobID
     package var spec: TableSpec
-    /// Grows whenever one of the partitions changes its owner.
-    package var placementVersion: UInt64
     /// Ordered by bucket range; a power of two of equal runs.
     package var partitions: [PlacedPartition]
 
-    package init(
-        id: TableID, job: JobID, spec: TableSpec, placementVersion: UInt64,
-        partitions: [PlacedPartition]
-    ) {
+    package init(id: TableID, job: JobID, spec: TableSpec, partitions: [PlacedPartition]) {
         self.id = id
         self.job = job
         self.spec = spec
-        self.placementVersion = placementVersion
         self.partitions = partitions
     }
 }

@@ -112,8 +112,8 @@ package final class ShardHandler {
         counters.keysPushed += slices.reduce(0) { $0 + UInt64($1.keyCount) }
         counters.repeats += UInt64(answer.repeated)
         return arenas.encode { (message: inout Wire.PushResponse, arena) in
-            (message.n_incarnations, message.incarnations) = Self.incarnations(
-                slices.lazy.flatMap { $0.runs.lazy.map(\.incarnation) }, arena)
+            (message.n_incarnations, message.incarnations) = arena.numbers(
+                slices.flatMap { $0.runs.map(\.incarnation.value) })
             message.applied = answer.applied
             message.repeated_partitions = answer.repeated
         }
@@ -174,21 +174,10 @@ package final class ShardHandler {
             try shard.checkAnswer(now: core.now)
             respond.succeed { answer, arena in
                 answer.state = .init(rawValue: status.wire)
-                (answer.n_incarnations, answer.incarnations) = Self.incarnations(
-                    claims.lazy.map(\.incarnation), arena)
+                (answer.n_incarnations, answer.incarnations) = arena.numbers(
+                    claims.map(\.incarnation.value))
             }
         }
-    }
-
-    /// What was checked to be the owner's own.
-    private static func incarnations(
-        _ incarnations: some Collection<PartitionIncarnation>, _ arena: WireArena
-    ) -> (Int, UnsafeMutablePointer<UInt64>?) {
-        let field = arena.elements(of: UInt64.self, count: incarnations.count)
-        for (index, incarnation) in zip(field.indices, incarnations) {
-            field.initializeElement(at: index, to: incarnation.value)
-        }
-        return (field.count, field.baseAddress)
     }
 
     // MARK: - Scan

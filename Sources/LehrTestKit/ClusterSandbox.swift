@@ -4,8 +4,8 @@ package import LehrCore
 import LehrMembership
 package import LehrRPC
 
-/// A whole cluster in one process: the real coordinator, shards, workers and serving over a simulated network,
-/// clock and disk, which outlives the coordinator.
+/// A whole cluster in one process: the real coordinator, shards, workers and serving over a simulated
+/// network, clock and disk, which outlives the coordinator.
 ///
 /// Nothing moves by itself: `run` lets time pass. Two sandboxes with equal options and equal calls
 /// live through the same events.

@@ -1,7 +1,6 @@
 """Members that come while a job trains."""
 
 from Support.jobs import write_job
-from Support.waiting import wait_until
 
 
 def test_a_worker_receives_parts(make_cluster, long_job, assert_as_undisturbed):
@@ -9,7 +8,7 @@ def test_a_worker_receives_parts(make_cluster, long_job, assert_as_undisturbed):
     job = cluster.submit(long_job)
     cluster.wait_for_progress(job, 0.1)
     late = cluster.worker("worker-late")
-    wait_until(lambda: "a task begins" in late.log, 20, "a part for the worker that came late")
+    late.wait_for(r"kind=train part=\d+ .*a task begins", seconds=20)
     assert_as_undisturbed(cluster, job)
 
 

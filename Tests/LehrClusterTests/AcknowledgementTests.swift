@@ -17,10 +17,9 @@ import Testing
             FanOut.Target(table: 0, partition: 1, run: 1),
             FanOut.Target(table: 1, partition: 0, run: 0),
         ]
-        return incarnations.withUnsafeBufferPointer {
-            TableClient.isAcknowledged(
-                targets, tables.map(\.id), MapFixture.map(tables, members: []), by: $0)
-        }
+        return TableClient.isAcknowledged(
+            targets, tables.map(\.id), MapFixture.map(tables, members: []),
+            by: incarnations.count, incarnations)
     }
 
     @Test func onlyTheOwnersThatWereAskedAcknowledge() {

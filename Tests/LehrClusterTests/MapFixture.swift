@@ -19,8 +19,7 @@ enum MapFixture {
                 incarnation: PartitionIncarnation(incarnation + UInt64(index)))
         }
         return PlacedTable(
-            id: TableID(id), job: JobID(job), spec: spec, placementVersion: 1,
-            partitions: partitions)
+            id: TableID(id), job: JobID(job), spec: spec, partitions: partitions)
     }
 
     static func member(_ incarnation: UInt64, cores: Int) -> Member {

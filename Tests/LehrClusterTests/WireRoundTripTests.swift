@@ -30,7 +30,6 @@ import Testing
             MapFixture.table(id: 4, job: .max, keys: .rows(1 << 40), bits: 0, owners: [(.max, 3)]),
             MapFixture.table(id: .max, bits: 16, owners: [(5, 0)], incarnation: 1 << 60),
         ]
-        tables[0].placementVersion = 12
         tables[0].spec.initializer = .uniform(low: -0.1, high: 0.3)
         tables[0].spec.optimizer = Optimizer(
             rule: .adam(beta1: 0.9, beta2: 0.999, epsilon: 1e-8), learningRate: 1e-3, l2: 1e-5)

@@ -3,10 +3,8 @@ import LehrCluster
 import LehrCoordinator
 import LehrCore
 import LehrMembership
-import LehrPlacement
 import LehrRPC
 import LehrWire
-import Logging
 import Testing
 
 /// A member speaks for itself: its certificate must be of the name and role that it says.
@@ -19,19 +17,9 @@ import Testing
 
         init() throws {
             network = InMemoryNetwork(on: time)
-            let core = VirtualCore(on: time)
-            server = InMemoryTransport(name: "coordinator", core: core, network: network)
-            var random = RandomSource(seed: 1)
-            let logger = Logger(label: "t", factory: { _ in SwiftLogNoOpLogHandler() })
-            shell = try CoordinatorShell(
-                core: core, store: MemoryStateStore(), terms: PlanFixture.terms,
-                placer: EvenSplitPlacer(), random: &random, wallClock: { 5 }, logger: logger)
-            let services = ServiceTable()
-            CoordinatorHandler(shell) { text throws(CoordinatorRefusal) in
-                PlanFixture.plan(name: text)
-            }.register(in: services)
-            services.authorizer = Authorizer(.certificates(cluster: "c"))
-            _ = try server.listen(at: "coordinator:1", services)
+            (shell, server) = try PlanFixture.serve(
+                on: VirtualCore(on: time), network, MemoryStateStore(),
+                authorizer: Authorizer(.certificates(cluster: "c")))
         }
 
         deinit { time.forgetAll() }

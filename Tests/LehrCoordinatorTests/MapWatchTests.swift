@@ -3,10 +3,8 @@ import LehrCluster
 import LehrCoordinator
 import LehrCore
 import LehrMembership
-import LehrPlacement
 import LehrRPC
 import LehrWire
-import Logging
 import Testing
 
 /// The watch of the map as those who call it see it, across a restart of the coordinator.
@@ -25,32 +23,15 @@ import Testing
             client = InMemoryTransport(
                 name: "client", core: VirtualCore(on: time), network: network)
             core = VirtualCore(on: time)
-            (shell, server) = try Self.start(core, network, store)
+            (shell, server) = try PlanFixture.serve(on: core, network, store)
         }
 
         deinit { time.forgetAll() }
 
-        private static func start(
-            _ core: VirtualCore, _ network: InMemoryNetwork, _ store: MemoryStateStore
-        ) throws -> (CoordinatorShell, InMemoryTransport) {
-            let server = InMemoryTransport(name: "coordinator", core: core, network: network)
-            var random = RandomSource(seed: 1)
-            let shell = try CoordinatorShell(
-                core: core, store: store, terms: PlanFixture.terms, placer: EvenSplitPlacer(),
-                random: &random, wallClock: { 5 },
-                logger: Logger(label: "t", factory: { _ in SwiftLogNoOpLogHandler() }))
-            let services = ServiceTable()
-            CoordinatorHandler(shell) { text throws(CoordinatorRefusal) in
-                PlanFixture.plan(name: text)
-            }.register(in: services)
-            _ = try server.listen(at: "coordinator:1", services)
-            return (shell, server)
-        }
-
         func restart() throws {
             core.kill()
             core = VirtualCore(on: time)
-            (shell, server) = try Self.start(core, network, store)
+            (shell, server) = try PlanFixture.serve(on: core, network, store)
         }
 
         func join(_ name: String) throws(CoordinatorRefusal) {

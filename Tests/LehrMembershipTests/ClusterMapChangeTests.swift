@@ -75,7 +75,11 @@ import Testing
                     name: "t", keys: .hashed, dimension: 1, initializer: .uniform(low: 0, high: 1),
                     optimizer: Optimizer(
                         rule: .adagrad(initialAccumulator: 1), learningRate: 1, l2: 0), seed: 1),
-                placementVersion: version, partitions: [])
+                partitions: [
+                    PlacedPartition(
+                        range: BucketRange.even(bits: 0)[0], owner: MemberIncarnation(1),
+                        ownerName: "s", core: 0, incarnation: PartitionIncarnation(version))
+                ])
         }
         var map = Self.map([1], version: 5)
         map.tables = [table(1, 1), table(3, 1), table(4, 1)]

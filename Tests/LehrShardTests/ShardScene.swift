@@ -59,8 +59,7 @@ final class ShardScene {
                 incarnation: PartitionIncarnation(UInt64(id) * 100 + UInt64(index)))
         }
         return PlacedTable(
-            id: TableID(id), job: JobID(job), spec: spec, placementVersion: 1,
-            partitions: partitions)
+            id: TableID(id), job: JobID(job), spec: spec, partitions: partitions)
     }
 
     static func map(version: UInt64 = 1) -> ClusterMap {

@@ -20,6 +20,9 @@ package enum TableBenchmark {
             name: "insert", summary: "new rows in a growing table, and the slowest",
             run: Inserts.measure),
         BenchMeasure(
+            name: "insert-absl", summary: "new rows in a growing table, against absl's map",
+            run: Inserts.againstAbsl),
+        BenchMeasure(
             name: "memory", summary: "index and rows, and what is given back",
             run: MemoryUse.measure),
         BenchMeasure(

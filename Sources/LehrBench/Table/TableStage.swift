@@ -70,19 +70,18 @@ package final class TableStage {
     /// absl's table of these rows, in its own process.
     func abslTable(rows: Int) throws -> AbslTable {
         if let absl, absl.rowCount == rows { return absl.table }
-        _ = try makeAbslTable(rows: rows)
-        return try abslTable(rows: rows)
+        return try makeAbslTable(rows: rows).table
     }
 
     /// Makes absl's table of these rows, anew if it stands already.
-    func makeAbslTable(rows: Int) throws -> AbslTable.Made {
+    func makeAbslTable(rows: Int) throws -> (table: AbslTable, made: AbslTable.Made) {
         let table =
             try absl?.table
             ?? AbslTable(program: abslProgram, by: launcher, on: processors.server)
         let made = try table.make(
             rows: rows, dimension: Self.dimension, stride: BenchTable.abslStride, seed: Self.seed)
         absl = (table, rows)
-        return made
+        return (table, made)
     }
 
     func dropTables() { tables = [:] }

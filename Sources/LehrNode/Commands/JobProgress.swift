@@ -2,7 +2,6 @@ import ArgumentParser
 import Foundation
 import LehrCluster
 import LehrCore
-import LehrWire
 
 /// Shows a job while it runs: one line that rewrites itself on a terminal, plain lines elsewhere.
 struct JobProgress {
@@ -10,8 +9,6 @@ struct JobProgress {
 
     /// Between plain lines, when nothing but the count of samples has changed.
     private static let plainInterval = 2.0
-    /// How often to look again for a coordinator that has gone away.
-    private static let patience = 60
 
     /// Follows the job to its end; exits with 1 when it failed. A coordinator that is restarted
     /// meanwhile is waited for.
@@ -32,28 +29,14 @@ struct JobProgress {
         var printer = LinePrinter(json: json)
         // Found by number from the first answer on: another job may take the name.
         var job = name
-        var last: JobStatus?
-        var failures = 0
-        while true {
-            do {
-                for try await status in client.watch(job) {
-                    failures = 0
-                    job = "\(status.id.value)"
-                    last = status
-                    try printer.show(status)
-                }
-                if let last, last.state.hasEnded {
-                    printer.finish()
-                    return last
-                }
-            } catch let error as ClientError {
-                failures += 1
-                guard last != nil, error.code == .unavailable, failures < Self.patience else {
-                    printer.finish()
-                    throw error
-                }
-            }
-            try await Task.sleep(for: .milliseconds(500))
+        defer { printer.finish() }
+        return try await client.follow {
+            client.watch(job)
+        } _: { status in
+            job = "\(status.id.value)"
+            try printer.show(status)
+        } until: {
+            $0.state.hasEnded
         }
     }
 

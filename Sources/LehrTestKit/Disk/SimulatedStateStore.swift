@@ -16,10 +16,15 @@ package final class SimulatedStateStore: StateStore {
     deinit { store = nil }
 
     package func load() throws(StateStoreError) -> DurableState {
-        try store?.load() ?? DurableState()
+        try open().load()
     }
 
     package func save(_ records: [StateRecord]) throws(StateStoreError) {
-        try store?.save(records)
+        try open().save(records)
+    }
+
+    private func open() throws(StateStoreError) -> SQLiteStateStore {
+        guard let store else { throw StateStoreError("the simulated store is closed") }
+        return store
     }
 }

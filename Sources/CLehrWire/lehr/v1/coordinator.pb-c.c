@@ -2182,7 +2182,7 @@ const ProtobufCMessageDescriptor lehr__v1__cluster_map__descriptor =
   (ProtobufCMessageInit) lehr__v1__cluster_map__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lehr__v1__table__field_descriptors[5] =
+static const ProtobufCFieldDescriptor lehr__v1__table__field_descriptors[4] =
 {
   {
     "id",
@@ -2221,18 +2221,6 @@ static const ProtobufCFieldDescriptor lehr__v1__table__field_descriptors[5] =
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
   {
-    "placement_version",
-    4,
-    PROTOBUF_C_LABEL_NONE,
-    PROTOBUF_C_TYPE_UINT64,
-    0,   /* quantifier_offset */
-    offsetof(Lehr__V1__Table, placement_version),
-    NULL,
-    NULL,
-    0,             /* flags */
-    0,NULL,NULL    /* reserved1,reserved2, etc */
-  },
-  {
     "partitions",
     5,
     PROTOBUF_C_LABEL_REPEATED,
@@ -2248,14 +2236,14 @@ static const ProtobufCFieldDescriptor lehr__v1__table__field_descriptors[5] =
 static const unsigned lehr__v1__table__field_indices_by_name[] = {
   0,   /* field[0] = id */
   1,   /* field[1] = job */
-  4,   /* field[4] = partitions */
-  3,   /* field[3] = placement_version */
+  3,   /* field[3] = partitions */
   2,   /* field[2] = spec */
 };
-static const ProtobufCIntRange lehr__v1__table__number_ranges[1 + 1] =
+static const ProtobufCIntRange lehr__v1__table__number_ranges[2 + 1] =
 {
   { 1, 0 },
-  { 0, 5 }
+  { 5, 3 },
+  { 0, 4 }
 };
 const ProtobufCMessageDescriptor lehr__v1__table__descriptor =
 {
@@ -2265,10 +2253,10 @@ const ProtobufCMessageDescriptor lehr__v1__table__descriptor =
   "Lehr__V1__Table",
   "lehr.v1",
   sizeof(Lehr__V1__Table),
-  5,
+  4,
   lehr__v1__table__field_descriptors,
   lehr__v1__table__field_indices_by_name,
-  1,  lehr__v1__table__number_ranges,
+  2,  lehr__v1__table__number_ranges,
   (ProtobufCMessageInit) lehr__v1__table__init,
   NULL,NULL,NULL    /* reserved[123] */
 };

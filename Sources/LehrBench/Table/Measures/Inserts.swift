@@ -6,30 +6,16 @@ import LehrTable
 enum Inserts {
     static func measure(_ stage: TableStage) throws -> [Figure] {
         stage.dropTables()
-        let rows = stage.isQuick ? 200_000 : 5_000_000
-        let counts = stage.partitionCounts
-        var rates: [Int: [Double]] = [:]
-        var references: [Double] = []
-        for round in 0...min(stage.rounds, 3) {
-            let measured = try counts.map { ($0, try rate(rows, $0)) }
-            let reference = try stage.makeAbslTable(rows: rows)
-            // The first takes memory from the system.
-            guard round > 0 else { continue }
-            for (count, rate) in measured { rates[count, default: []].append(rate) }
-            references.append(Double(rows) / reference.cpuSeconds / 1e6)
-        }
-        var figures = counts.flatMap { count in
-            let (text, lehr) = (TableStage.text(rows), rates[count] ?? [])
-            return [
+        let rows = rowCount(stage)
+        var figures: [Figure] = []
+        for partitions in stage.partitionCounts {
+            var rates: [Double] = []
+            for _ in 0...min(stage.rounds, 3) { rates.append(try rate(rows, partitions)) }
+            figures.append(
                 Figure(
-                    "insert-p\(count)", "insert while growing to \(text) rows, \(count) part.",
-                    unit: "rows/us", lehr: lehr, target: .atLeast(20)),
-                Figure(
-                    "insert-absl-p\(count)", "insert while growing, absl, \(count) part.",
-                    unit: "rows/us", lehr: lehr,
-                    reference: ("absl flat_hash_map, rows in one array", references),
-                    note: "the reference creates rows; here each is pushed to, too"),
-            ]
+                    "insert-p\(partitions)",
+                    "insert while growing to \(TableStage.text(rows)) rows, \(partitions) part.",
+                    unit: "rows/us", lehr: Array(rates.dropFirst()), target: .atLeast(20)))
         }
         let durations = try single(
             stage.isQuick ? 100_000 : 3_000_000, repetitions: stage.isQuick ? 1 : 4)
@@ -39,6 +25,30 @@ enum Inserts {
                 lehr: [durations.max / 1e3], target: .atMost(50),
                 note: "pushes of one new key each, the least of four times: " + durations.text))
         return figures
+    }
+
+    /// In turns with absl's map, which is given the same keys.
+    static func againstAbsl(_ stage: TableStage) throws -> [Figure] {
+        stage.dropTables()
+        let rows = rowCount(stage)
+        return try stage.partitionCounts.map { partitions in
+            var (rates, references) = ([Double](), [Double]())
+            for _ in 0...min(stage.rounds, 3) {
+                rates.append(try rate(rows, partitions))
+                let made = try stage.makeAbslTable(rows: rows).made
+                references.append(Double(rows) / made.cpuSeconds / 1e6)
+            }
+            return Figure(
+                "insert-absl-p\(partitions)",
+                "insert while growing to \(TableStage.text(rows)) rows, \(partitions) part.",
+                unit: "rows/us", lehr: Array(rates.dropFirst()),
+                reference: ("absl flat_hash_map", Array(references.dropFirst())),
+                note: "the reference creates rows; here each is pushed to, too")
+        }
+    }
+
+    private static func rowCount(_ stage: TableStage) -> Int {
+        stage.isQuick ? 200_000 : 5_000_000
     }
 
     private static func rate(_ rows: Int, _ partitions: Int) throws -> Double {

@@ -17,8 +17,7 @@ struct PathCluster {
                 incarnation: PartitionIncarnation(1))
         }
         let table = PlacedTable(
-            id: Self.table, job: Self.job, spec: BenchTable.spec, placementVersion: 1,
-            partitions: placed)
+            id: Self.table, job: Self.job, spec: BenchTable.spec, partitions: placed)
         let member = Member(
             name: "shard", role: .shard, incarnation: Self.shard, coreAddresses: [address],
             httpAddress: "")

@@ -410,16 +410,12 @@ struct  Lehr__V1__Table
   uint32_t id;
   uint64_t job;
   Lehr__V1__TableSpec *spec;
-  /*
-   * Grows whenever a partition of this table changes its owner.
-   */
-  uint64_t placement_version;
   size_t n_partitions;
   Lehr__V1__Partition **partitions;
 };
 #define LEHR__V1__TABLE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__table__descriptor) \
-    , 0, 0, NULL, 0, 0,NULL }
+    , 0, 0, NULL, 0,NULL }
 
 
 struct  Lehr__V1__TableSpec
