@@ -47,7 +47,8 @@ extension Member {
             name: text(wire.name), role: role, incarnation: MemberIncarnation(wire.incarnation),
             coreAddresses: texts(wire.n_core_addresses, wire.core_addresses),
             httpAddress: text(wire.http_address),
-            process: ProcessLife(wire: wire.process_id, life: wire.process_life))
+            process: ProcessLife(wire: wire.process_id, life: wire.process_life),
+            isDraining: wire.draining != 0)
     }
 
     package func fill(_ wire: inout Wire.Member, _ arena: WireArena) {
@@ -58,6 +59,7 @@ extension Member {
         wire.http_address = arena.string(httpAddress)
         wire.process_id = process?.process ?? 0
         wire.process_life = process?.life ?? 0
+        wire.draining = isDraining ? 1 : 0
     }
 }
 
@@ -150,7 +152,9 @@ extension PlacedTable {
                 PlacedPartition(
                     range: range, owner: MemberIncarnation(partition.owner_incarnation),
                     ownerName: text(partition.owner), core: partition.core,
-                    incarnation: PartitionIncarnation(partition.incarnation)))
+                    incarnation: PartitionIncarnation(partition.incarnation),
+                    line: partition.line == 0 ? nil : PartitionIncarnation(partition.line),
+                    move: try PartitionMove(wire: partition.move)))
         }
         self.init(
             id: TableID(wire.id), job: JobID(wire.job), spec: try TableSpec(wire: spec.pointee),
@@ -170,6 +174,46 @@ extension PlacedTable {
             $1.owner_incarnation = partition.owner.value
             $1.core = partition.core
             $1.incarnation = partition.incarnation.value
+            $1.line = partition.line == partition.incarnation ? 0 : partition.line.value
+            $1.move = partition.move?.wire($2)
+        }
+    }
+}
+
+extension PartitionMove {
+    fileprivate init?(
+        wire: UnsafeMutablePointer<Wire.PartitionMove>?
+    ) throws(TranslationError) {
+        guard let wire = wire?.pointee else { return nil }
+        guard let source = wire.source, let destination = wire.destination else {
+            throw TranslationError("move \(wire.number) has no source or no destination")
+        }
+        self.init(
+            number: wire.number, phase: wire.handed_over != 0 ? .handedOver : .copying,
+            source: End(wire: source.pointee), destination: End(wire: destination.pointee))
+    }
+
+    fileprivate func wire(_ arena: WireArena) -> UnsafeMutablePointer<Wire.PartitionMove> {
+        arena.make(Wire.PartitionMove.self) { wire, arena in
+            wire.number = number
+            wire.handed_over = phase == .handedOver ? 1 : 0
+            wire.source = source.wire(arena)
+            wire.destination = destination.wire(arena)
+        }
+    }
+}
+
+extension PartitionMove.End {
+    fileprivate init(wire: borrowing Wire.MoveEnd) {
+        self.init(
+            member: MemberIncarnation(wire.incarnation), name: text(wire.name), core: wire.core)
+    }
+
+    fileprivate func wire(_ arena: WireArena) -> UnsafeMutablePointer<Wire.MoveEnd> {
+        arena.make(Wire.MoveEnd.self) { wire, arena in
+            wire.incarnation = member.value
+            wire.name = arena.string(name)
+            wire.core = core
         }
     }
 }

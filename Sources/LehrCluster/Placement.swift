@@ -13,4 +13,14 @@ extension Sequence<PlacedTable> {
         }
         return largest
     }
+
+    /// The earliest placement whose acknowledgements the owners of now stand for: they are all owners of
+    /// then, or have what these had handed on.
+    package var line: PartitionIncarnation {
+        var largest = PartitionIncarnation(0)
+        for table in self {
+            for partition in table.partitions { largest = Swift.max(largest, partition.line) }
+        }
+        return largest
+    }
 }

@@ -28,6 +28,7 @@ package final class CoordinatorHandler {
         registerMembership(in: services)
         registerJobs(in: services)
         registerTasks(in: services)
+        registerMoves(in: services)
     }
 
     // MARK: - Members and the map
@@ -267,6 +268,48 @@ package final class CoordinatorHandler {
         }
     }
 
+    // MARK: - Moves
+
+    private func registerMoves(in services: ServiceTable) {
+        services.unary(CoordinatorMethods.movePartition) { [self] _, request, respond in
+            let id = PartitionID(table: TableID(request.table), index: request.partition)
+            let (name, core) = (text(request.member), request.core)
+            answering(respond) { () throws(CoordinatorRefusal) in
+                let number = try shell.decide { instance throws(CoordinatorRefusal) in
+                    let (number, directives) = try instance.move(id, to: name, core: core)
+                    return (number, directives)
+                }
+                say(respond) { answer, _ in answer.move = number }
+            }
+        }
+        services.unary(CoordinatorMethods.drainMember) { [self] _, request, respond in
+            let name = text(request.name)
+            answering(respond) { () throws(CoordinatorRefusal) in
+                let left = try shell.decide { instance throws(CoordinatorRefusal) in
+                    let (left, directives) = try instance.drain(name)
+                    return (left, directives)
+                }
+                say(respond) { answer, _ in answer.partitions = UInt32(left) }
+            }
+        }
+        services.unary(CoordinatorMethods.reportMove) { [self] context, request, respond in
+            let member = MemberIncarnation(request.incarnation)
+            let report: MoveReport
+            do throws(TranslationError) { report = try MoveReport(wire: request) } catch {
+                return respond.fail(.invalidArgument, "\(error)")
+            }
+            answering(respond) { () throws(CoordinatorRefusal) in
+                try requireHolder(of: member, context)
+                let owned = try shell.decide { instance throws(CoordinatorRefusal) in
+                    let (owned, directives) = try instance.report(
+                        report, from: member, unixMilliseconds: shell.unixMilliseconds)
+                    return (owned, directives)
+                }
+                say(respond) { answer, _ in answer.partition_incarnation = owned?.value ?? 0 }
+            }
+        }
+    }
+
     // MARK: - Who speaks
 
     /// Refuses to let a member speak for another: its certificate must be of this role and name.
@@ -321,13 +364,13 @@ extension RPCError {
         let code: StatusCode =
             switch refusal {
             case .invalid: .invalidArgument
-            case .wrongCluster, .noShards: .failedPrecondition
+            case .wrongCluster, .noShards, .cannotMove: .failedPrecondition
             case .full: .resourceExhausted
             case .taken: .alreadyExists
             case .outdated: .aborted
-            case .unknownLease, .unknownJob, .unknownMember: .notFound
+            case .unknownLease, .unknownJob, .unknownMember, .noPartition: .notFound
             case .impostor: .permissionDenied
-            case .stopping: .unavailable
+            case .stopping, .handingOver: .unavailable
             }
         self.init(code, "\(refusal)")
     }

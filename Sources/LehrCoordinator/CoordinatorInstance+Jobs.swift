@@ -29,7 +29,7 @@ extension CoordinatorInstance {
     }
 
     private func placementProblem(of plan: JobPlan) -> PlacementProblem {
-        let hosts = leases.members.filter { $0.role == .shard }.map {
+        let hosts = leases.members.filter { $0.role == .shard && !$0.isDraining }.map {
             PlacementProblem.Host(member: $0.incarnation, coreCount: $0.coreAddresses.count)
         }
         let cores = hosts.reduce(0) { $0 + $1.coreCount }

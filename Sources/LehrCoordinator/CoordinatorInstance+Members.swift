@@ -15,6 +15,11 @@ package enum CoordinatorRefusal: Error, Equatable, CustomStringConvertible {
     case unknownJob(String)
     /// There is no such member, or not in the life that was meant.
     case unknownMember(String)
+    case noPartition(String)
+    /// A partition cannot go where it is wanted.
+    case cannotMove(String)
+    /// A partition of the job has a new owner that is not open yet.
+    case handingOver(JobID)
     case noShards
     /// The caller speaks for somebody else than its certificate is of.
     case impostor(String)
@@ -36,6 +41,10 @@ package enum CoordinatorRefusal: Error, Equatable, CustomStringConvertible {
             "no lease of incarnation \(incarnation.value); join again"
         case .unknownJob(let job): "no job \"\(job)\"; `lehr job list` shows the jobs there are"
         case .unknownMember(let what): "\(what); `lehr members` shows those there are"
+        case .noPartition(let what): "\(what); `lehr placement` shows those there are"
+        case .cannotMove(let why): why
+        case .handingOver(let job):
+            "a partition of job \(job.value) is between two owners; say it again in a moment"
         case .noShards: "no shard has joined the cluster yet; start one with `lehr shard`"
         case .impostor(let reason): reason
         case .stopping: "this coordinator cannot write its state and stops; try again"
@@ -151,11 +160,11 @@ extension CoordinatorInstance {
     /// Ends leases that were not renewed in time.
     package mutating func expire(now: Instant, unixMilliseconds: UInt64) -> [Directive] {
         let shortened = forgetLongLeases(now: now)
-        let members = leases.expire(now: now)
-        guard !members.isEmpty else { return shortened }
-        return members.flatMap {
-            ended($0, how: "its lease ended without renewal", unixMilliseconds: unixMilliseconds)
-        } + mapChanged()
+        let changes =
+            leases.expire(now: now).flatMap {
+                ended($0, how: "its lease ended without renewal", unixMilliseconds: unixMilliseconds)
+            } + settleMoves(now: now)
+        return changes.isEmpty ? shortened : shortened + changes + mapChanged()
     }
 
     /// Goes over to the present TTL once every lease under the longer one of before has run out.
@@ -178,22 +187,21 @@ extension CoordinatorInstance {
                 directives += [.publishJob(jobs[index].id), .offerTasks]
             }
         case .shard:
-            let lost = Set(
-                tables.filter { $0.partitions.contains { $0.owner == member.incarnation } }
-                    .map(\.job))
+            let place = member.coreAddresses.first.map { " (\($0))" } ?? ""
+            let loss = "shard \(member.name)\(place) was lost: \(how)"
+            let lost = Set(tables.filter { $0.partitions.contains(where: isLost) }.map(\.job))
             for job in lost.sorted() {
-                directives += tablesLost(
-                    of: job, with: member, how: how, unixMilliseconds: unixMilliseconds)
+                directives += lose(job, loss, unixMilliseconds: unixMilliseconds)
             }
+            directives += endMoves(with: member.incarnation)
         }
         return directives
     }
 
-    private mutating func tablesLost(
-        of job: JobID, with shard: Member, how: String, unixMilliseconds: UInt64
+    /// The rows of a job are gone, some of them at least.
+    mutating func lose(
+        _ job: JobID, _ loss: String, unixMilliseconds: UInt64
     ) -> [Directive] {
-        let place = shard.coreAddresses.first.map { " (\($0))" } ?? ""
-        let loss = "shard \(shard.name)\(place) was lost: \(how)"
         guard let index = jobs.firstIndex(where: { $0.id == job }) else {
             return dropTables(of: job)
         }

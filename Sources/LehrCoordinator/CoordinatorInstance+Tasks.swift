@@ -50,11 +50,17 @@ extension CoordinatorInstance {
         // Acknowledgements of an owner that has since been replaced prove nothing, and the worker
         // leaves the task as soon as it sees the change. A failure needs none: it may come before the
         // worker has seen the tables at all.
-        let placement = tables.lazy.filter { $0.job == report.job }.placement
-        guard
-            report.kind == .evaluate || !report.failure.isEmpty
-                || report.placement == placement
-        else { return (true, []) }
+        if report.kind == .train, report.failure.isEmpty {
+            let tables = tables.lazy.filter { $0.job == report.job }
+            guard (tables.line...tables.placement).contains(report.placement) else {
+                return (true, [])
+            }
+            // What a new owner has acknowledged is gone if it goes before it is known to be open.
+            let isBetween = tables.contains {
+                $0.partitions.contains { $0.move?.phase == .handedOver }
+            }
+            guard !isBetween else { throw .handingOver(report.job) }
+        }
         guard let record = jobs[index].note(report, from: worker, now: now, guards: guards)
         else {
             return (false, [])

@@ -73,10 +73,11 @@ package struct CoordinatorInstance: Sendable {
             tables: tables)
     }
 
-    /// Counts a change of the map; comes after the records of the change itself.
+    /// Counts a change of the map, which may let moves go on that wait for it; comes after the records of the change itself.
     mutating func mapChanged() -> [Directive] {
+        let moves = goOnDraining()
         cluster.mapVersion += 1
         cluster.lastMember = leases.lastIncarnation
-        return [.save(.cluster(cluster)), .publishMap]
+        return moves + [.save(.cluster(cluster)), .publishMap]
     }
 }

@@ -40,6 +40,12 @@ package struct ClusterMap: Sendable, Equatable {
         return owner.coreAddresses.indices.contains(core) ? owner.coreAddresses[core] : nil
     }
 
+    /// Whether a member is being drained and has nothing left, for itself or for a new owner.
+    package func isDrained(_ life: MemberIncarnation) -> Bool {
+        member(life)?.isDraining == true
+            && !tables.contains { $0.partitions.contains { $0.isHeld(by: life) } }
+    }
+
     package func table(_ id: TableID) -> PlacedTable? { tables.first { $0.id == id } }
 }
 
@@ -67,15 +73,67 @@ package struct PlacedPartition: Sendable, Equatable, Codable {
     package var ownerName: String
     package var core: UInt32
     package var incarnation: PartitionIncarnation
+    /// Under which the first of the owners was it that have handed on all they had acknowledged, one to
+    /// the next; nil: under the present one.
+    private var firstOfLine: PartitionIncarnation?
+    package private(set) var move: PartitionMove?
 
     package init(
         range: BucketRange, owner: MemberIncarnation, ownerName: String, core: UInt32,
-        incarnation: PartitionIncarnation
+        incarnation: PartitionIncarnation, line: PartitionIncarnation? = nil,
+        move: PartitionMove? = nil
     ) {
         self.range = range
         self.owner = owner
         self.ownerName = ownerName
         self.core = core
         self.incarnation = incarnation
+        firstOfLine = line == incarnation ? nil : line
+        self.move = move
+    }
+
+    /// The earliest incarnation whose acknowledgements the owner stands for.
+    package var line: PartitionIncarnation { firstOfLine ?? incarnation }
+
+    /// Where it is served from, or is to be.
+    package var home: PartitionMove.End {
+        PartitionMove.End(member: owner, name: ownerName, core: core)
+    }
+
+    /// Whether a life owns it, or keeps its rows for a new owner.
+    package func isHeld(by life: MemberIncarnation) -> Bool {
+        owner == life || move?.source.member == life
+    }
+}
+
+extension PlacedPartition {
+    /// Begins a move from the owner to another core.
+    package mutating func begin(_ number: UInt64, to destination: PartitionMove.End) {
+        move = PartitionMove(
+            number: number, phase: .copying, source: home, destination: destination)
+    }
+
+    /// Makes the destination the owner: it has everything that the source has acknowledged.
+    package mutating func handOver(as next: PartitionIncarnation) {
+        guard let destination = move?.destination else { return }
+        firstOfLine = line
+        give(to: destination, as: next)
+        move?.phase = .handedOver
+    }
+
+    /// Makes the source the owner again, for want of the destination; what that one may have
+    /// acknowledged is gone.
+    package mutating func takeBack(as next: PartitionIncarnation) {
+        guard let source = move?.source else { return }
+        firstOfLine = nil
+        give(to: source, as: next)
+        move = nil
+    }
+
+    /// Ends a move: it is given up, or the destination is open.
+    package mutating func endMove() { move = nil }
+
+    private mutating func give(to end: PartitionMove.End, as next: PartitionIncarnation) {
+        (owner, ownerName, core, incarnation) = (end.member, end.name, end.core, next)
     }
 }

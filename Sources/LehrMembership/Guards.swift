@@ -1,9 +1,9 @@
 /// The checks that keep the protocol's promises, each by a name, so that a test can leave one out and
 /// see that the simulator misses it. Whatever is not such a test has all of them.
 package struct Guards: OptionSet, Hashable, Sendable {
-    package let rawValue: UInt16
+    package let rawValue: UInt32
 
-    package init(rawValue: UInt16) { self.rawValue = rawValue }
+    package init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// A holder counts its lease from when it sent the renewal, not from the answer.
     package static let leaseCountsFromSending = Guards(rawValue: 1 << 0)
@@ -37,6 +37,17 @@ package struct Guards: OptionSet, Hashable, Sendable {
     package static let forgivesOwnAbsence = Guards(rawValue: 1 << 14)
     /// A renewal that is not answered in time is sent again on another stream.
     package static let unansweredRenewalsAreGivenUp = Guards(rawValue: 1 << 15)
+
+    /// A partition that moves takes no writes from before its last rows are sent.
+    package static let sealedBeforeLastRows = Guards(rawValue: 1 << 16)
+    /// What has changed since a move began is sent again.
+    package static let changesAreSentAgain = Guards(rawValue: 1 << 17)
+    /// The memory of applied batches moves with the rows.
+    package static let appliedBatchesMove = Guards(rawValue: 1 << 18)
+    /// A destination opens when it is the owner, not when it has everything.
+    package static let ownedBeforeOpened = Guards(rawValue: 1 << 19)
+    /// The source keeps its rows until the destination is open.
+    package static let keptUntilOpened = Guards(rawValue: 1 << 20)
 
     package static let all = Guards(rawValue: .max)
 }

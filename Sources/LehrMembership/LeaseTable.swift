@@ -160,6 +160,13 @@ package struct LeaseTable: Sendable {
         position(of: incarnation).map { end(at: $0) }
     }
 
+    /// Marks a member as one that is being drained; nil when its lease has ended.
+    package mutating func drain(_ incarnation: MemberIncarnation) -> Member? {
+        guard let index = position(of: incarnation) else { return nil }
+        members[index].isDraining = true
+        return members[index]
+    }
+
     /// Ends every lease whose TTL has passed, in order of incarnation.
     package mutating func expire(now: Instant) -> [Member] {
         var ended: [Int] = []

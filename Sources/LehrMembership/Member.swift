@@ -19,10 +19,12 @@ package struct Member: Hashable, Sendable, Codable {
     package var httpAddress: String
     /// The process, if it says which.
     package var process: ProcessLife?
+    /// Absent in what was stored before there was such a thing.
+    private var drains: Bool?
 
     package init(
         name: String, role: Role, incarnation: MemberIncarnation, coreAddresses: [String],
-        httpAddress: String, process: ProcessLife? = nil
+        httpAddress: String, process: ProcessLife? = nil, isDraining: Bool = false
     ) {
         self.name = name
         self.role = role
@@ -30,5 +32,12 @@ package struct Member: Hashable, Sendable, Codable {
         self.coreAddresses = coreAddresses
         self.httpAddress = httpAddress
         self.process = process
+        self.isDraining = isDraining
+    }
+
+    /// What it owns is being moved to others, and it gets nothing more.
+    package var isDraining: Bool {
+        get { drains ?? false }
+        set { drains = newValue ? true : nil }
     }
 }

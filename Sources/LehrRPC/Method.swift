@@ -22,6 +22,12 @@ package enum CoordinatorMethods {
         method("ListMembers")
     package static let revokeLease: Method<Wire.RevokeLeaseRequest, Wire.RevokeLeaseResponse> =
         method("RevokeLease")
+    package static let movePartition:
+        Method<Wire.MovePartitionRequest, Wire.MovePartitionResponse> = method("MovePartition")
+    package static let reportMove: Method<Wire.ReportMoveRequest, Wire.ReportMoveResponse> =
+        method("ReportMove")
+    package static let drainMember: Method<Wire.DrainMemberRequest, Wire.DrainMemberResponse> =
+        method("DrainMember")
     package static let getClusterMap: Method<Wire.GetClusterMapRequest, Wire.ClusterMap> =
         method("GetClusterMap")
     package static let watchClusterMap: Method<Wire.GetClusterMapRequest, Wire.ClusterMap> =
@@ -53,6 +59,8 @@ package enum ShardMethods {
     package static let abortStep: Method<Wire.StepRequest, Wire.StepResponse> =
         method("AbortStep")
     package static let scan: Method<Wire.ScanRequest, Wire.ScanChunk> = method("Scan")
+    package static let fetchPartition: Method<Wire.FetchPartitionRequest, Wire.PartitionChunk> =
+        method("FetchPartition")
     package static let getStatistics:
         Method<Wire.GetStatisticsRequest, Wire.GetStatisticsResponse> = method("GetStatistics")
 }

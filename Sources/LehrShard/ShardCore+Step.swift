@@ -68,8 +68,10 @@ extension ShardCore {
     package func inquire(
         _ identity: PushIdentity, at claims: [PartitionClaim], cluster: ClusterID, now: Instant
     ) throws(ShardRefusal) -> StepStatus {
-        _ = try check(identity, claims, cluster, now)
-        return try status(of: identity)
+        let partitions = try check(identity, claims, cluster, now)
+        let status = try status(of: identity)
+        // A partition may have come here with the step, from where that was committed.
+        return partitions.contains { $0.has(identity) } ? .committed : status
     }
 
     private func status(of identity: PushIdentity) throws(ShardRefusal) -> StepStatus {
@@ -89,14 +91,13 @@ extension ShardCore {
         _ identity: PushIdentity, at claims: [PartitionClaim], cluster: ClusterID, now: Instant
     ) throws(ShardRefusal) -> [UInt8]? {
         let partitions = try check(identity, claims, cluster, now)
-        switch try status(of: identity) {
-        case .committed where partitions.allSatisfy({ $0.has(identity) }): return nil
-        case .staged:
-            guard let push = steps[identity.job]?.ledger.staged?.payload, push.claims == Set(claims)
-            else { throw .notStaged(identity) }
-            return push.request
-        case .committed, .none: throw .notStaged(identity)
-        }
+        let status = try status(of: identity)
+        let pending = partitions.filter { !$0.has(identity) }
+        guard !pending.isEmpty else { return nil }
+        guard status == .staged, let push = steps[identity.job]?.ledger.staged?.payload,
+            push.claims == Set(pending.map(\.claim))
+        else { throw .notStaged(identity) }
+        return push.request
     }
 
     /// Applies a staged push under the identity that it was staged with, `push`; the step counts as

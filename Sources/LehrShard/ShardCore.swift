@@ -1,3 +1,4 @@
+import LehrCluster
 package import LehrCore
 package import LehrMembership
 package import LehrTable
@@ -10,22 +11,28 @@ package final class ShardCore {
     package let index: UInt32
     /// The memory of all partitions.
     package let pool: BlockPool
-    package private(set) var cluster = ClusterID(0)
+    package internal(set) var cluster = ClusterID(0)
     package private(set) var lease: HeldLease?
     /// The life that the partitions are of; it outlives its lease.
     package private(set) var life: MemberIncarnation?
     /// Whether the process is about to give its lease back.
     private var isClosed = false
     /// By table, then by partition index. Only looked up, never iterated in a decision.
-    private var partitions: [PartitionID: OwnedPartition] = [:]
+    var partitions: [PartitionID: OwnedPartition] = [:]
     var steps: [JobID: JobSteps] = [:]
     /// Jobs of the partitions owned.
-    private(set) var jobs: Set<JobID> = []
+    var jobs: Set<JobID> = []
     /// Tables whose keys have 128 bits.
-    private var wideTables: Set<TableID> = []
+    var wideTables: Set<TableID> = []
     /// Partitions to be looked at by compaction, in turn.
     var gaps: [PartitionID] = []
-    private var mapVersion: UInt64 = 0
+    /// Partitions that leave this core, and the numbers of their moves. Only looked up.
+    var moves: [PartitionID: UInt64] = [:]
+    /// Partitions on their way here, ordered.
+    var arrivals: [Arrival] = []
+    /// Moves that have ended here, and are on the map as if they had not: the coordinator has to hear it.
+    var opened: [MoveReport] = []
+    var mapVersion: UInt64 = 0
     let guards: Guards
 
     /// Bytes of one staged step that are kept for a job.
@@ -72,51 +79,9 @@ package final class ShardCore {
         isClosed = true
     }
 
-    /// Takes over what the map gives to this core and drops the rest.
-    ///
-    /// A table that cannot be made is left out, and the first of them reported, after all else is
-    /// taken over.
-    package func adopt(_ map: ClusterMap) throws(TableSpecError) {
-        guard let me = lease?.incarnation else { return }
-        if map.cluster != cluster {
-            dropAll()
-            cluster = map.cluster
-            mapVersion = 0
-        }
-        guard map.version >= mapVersion else { return }
-        mapVersion = map.version
-        var owned = guards.contains(.ownerFencesOldLives) ? [:] : partitions
-        var failure: TableSpecError?
-        for table in map.tables {
-            let limits = PartitionLimits(
-                of: table.spec.storage, partitions: table.partitions.count)
-            for (position, placed) in table.partitions.enumerated()
-            where placed.owner == me && placed.core == index {
-                let id = PartitionID(table: table.id, index: UInt32(position))
-                if let known = partitions[id], known.incarnation == placed.incarnation {
-                    owned[id] = known
-                    continue
-                }
-                do throws(TableSpecError) {
-                    owned[id] = OwnedPartition(
-                        id: id, job: table.job, incarnation: placed.incarnation,
-                        rows: try TablePartition(
-                            spec: table.spec, range: placed.range, limits: limits, pool: pool))
-                } catch {
-                    failure = failure ?? error
-                }
-            }
-        }
-        partitions = owned
-        jobs = Set(owned.values.map(\.job))
-        wideTables = Set(
-            map.tables.filter { $0.spec.storage.keyWidth == .bits128 }.map(\.id))
-        dropStaleSteps()
-        if let failure { throw failure }
-    }
-
-    private func dropAll() {
+    func dropAll() {
         partitions = [:]
+        (moves, arrivals, opened) = ([:], [], [])
         jobs = []
         steps = [:]
         wideTables = []
@@ -160,7 +125,17 @@ package final class ShardCore {
         return runs
     }
 
+    /// A partition that answers under the incarnation.
     func owned(
+        _ id: PartitionID, _ incarnation: PartitionIncarnation
+    ) throws(ShardRefusal) -> OwnedPartition {
+        let partition = try held(id, incarnation)
+        guard !partition.isSealed else { throw .sealed(id) }
+        return partition
+    }
+
+    /// A partition that is here, be it sealed.
+    func held(
         _ id: PartitionID, _ incarnation: PartitionIncarnation
     ) throws(ShardRefusal) -> OwnedPartition {
         guard let partition = partitions[id] else { throw .stale(id, current: nil) }

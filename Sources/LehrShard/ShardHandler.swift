@@ -8,8 +8,8 @@ import LehrWire
 
 /// `lehr.v1.Shard` on one core: translates between the wire and the core's tables.
 package final class ShardHandler {
-    private let shard: ShardCore
-    private let core: any Core
+    let shard: ShardCore
+    let core: any Core
     private let limits: RPCLimits
     private let arenas = ArenaPool()
     private let compactor: Compactor
@@ -31,6 +31,7 @@ package final class ShardHandler {
         }
         registerPush(in: services)
         registerSteps(in: services)
+        registerMoves(in: services)
         services.serverStreaming(ShardMethods.scan) { [self] _, request, stream in
             scan(request, stream)
         }
@@ -192,7 +193,7 @@ package final class ShardHandler {
         }
         let id = PartitionID(table: TableID(request.table), index: request.partition)
         do throws(ShardRefusal) {
-            let partition = try shard.owned(id, PartitionIncarnation(request.incarnation))
+            let partition = try shard.held(id, PartitionIncarnation(request.incarnation))
             send(ScanHold(partition), from: .start, to: stream)
         } catch {
             stream.finish(RPCError(error.code, "\(error)"))
@@ -206,7 +207,7 @@ package final class ShardHandler {
     ) {
         let partition = hold.partition
         do throws(ShardRefusal) {
-            _ = try shard.owned(partition.id, partition.incarnation)
+            _ = try shard.held(partition.id, partition.incarnation)
         } catch {
             return stream.finish(RPCError(error.code, "\(error)"))
         }

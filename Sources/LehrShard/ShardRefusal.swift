@@ -14,6 +14,10 @@ package enum ShardRefusal: Error, Equatable, CustomStringConvertible {
     case unknownJob(JobID)
     /// The partition is not here, or is here under another incarnation.
     case stale(PartitionID, current: PartitionIncarnation?)
+    /// The partition is sealed, and will be its next owner's.
+    case sealed(PartitionID)
+    /// There is no such move of the partition on the map that is known here.
+    case notMoving(PartitionID)
     case malformed(String)
     case keyOutside(PartitionID, key: String)
     /// This shard's lease may have ended: writing could cross a new owner's.
@@ -43,6 +47,16 @@ package enum ShardRefusal: Error, Equatable, CustomStringConvertible {
             partition \(partition.index) of table \(partition.table.value): \
             \(current.map { "incarnation \($0.value) is current" } ?? "not owned here"); \
             refresh the cluster map
+            """
+        case .sealed(let partition):
+            """
+            partition \(partition.index) of table \(partition.table.value) is being handed over; \
+            refresh the cluster map
+            """
+        case .notMoving(let partition):
+            """
+            partition \(partition.index) of table \(partition.table.value) is not on its way to the \
+            caller, as far as is known here
             """
         case .malformed(let reason): reason
         case .keyOutside(let partition, let key):
@@ -75,7 +89,7 @@ package enum ShardRefusal: Error, Equatable, CustomStringConvertible {
     var code: StatusCode {
         switch self {
         case .wrongCluster, .olderGeneration, .notTrained: .failedPrecondition
-        case .stale, .unknownJob: .aborted
+        case .stale, .unknownJob, .sealed, .notMoving: .aborted
         case .malformed, .keyOutside: .invalidArgument
         case .leaseEnded, .answeredTooLate, .closing, .notJoined: .unavailable
         case .exhausted: .resourceExhausted

@@ -13,19 +13,27 @@ package final class ShardShell {
     package struct Endpoint: Sendable {
         let mailbox: any Mailbox
         let shard: Confined<ShardCore>
+        let mover: Confined<PartitionMover>
         let slot = CoreNewsSlot()
 
-        package init(mailbox: any Mailbox, shard: Confined<ShardCore>) {
+        package init(
+            mailbox: any Mailbox, shard: Confined<ShardCore>, mover: Confined<PartitionMover>
+        ) {
             self.mailbox = mailbox
             self.shard = shard
+            self.mover = mover
         }
 
         /// Call on the endpoint's core.
         func catchUp(_ logger: Logger) {
             let news = slot.take()
             shard.withValue { news.apply(to: $0, logger) }
+            mover.withValue { $0.lookAgain() }
         }
     }
+
+    /// Called when this shard is being drained and has nothing left; perhaps again with later maps.
+    package var onDrained: (() -> Void)?
 
     private let endpoints: [Endpoint]
     private let core: any Core
@@ -49,7 +57,10 @@ package final class ShardShell {
         agent.onJoin = { [self] lease in everywhere { $0.lease = lease } }
         agent.onRenew = { [self] lease in everywhere { $0.lease = lease } }
         agent.onLost = { [self] in everywhere { $0.lease = nil } }
-        agent.onMap = { [self] map in everywhere { $0.map = map } }
+        agent.onMap = { [self, weak agent] map in
+            everywhere { $0.map = map }
+            if let life = agent?.lease?.incarnation, map.isDrained(life) { onDrained?() }
+        }
         agent.onLeave = { [self] completion in close(completion) }
     }
 

@@ -119,6 +119,43 @@ package struct AppliedSet: Hashable, Sendable {
     }
 }
 
+extension AppliedSet {
+    /// What is remembered of one part.
+    package struct Part: Hashable, Sendable {
+        package var part: UInt32
+        package var floor: UInt64
+        /// `window` bits: bit `b % window` stands for batch `b` of `floor ..< floor + window`.
+        package var bits: [UInt64]
+
+        package init(part: UInt32, floor: UInt64, bits: [UInt64]) {
+            self.part = part
+            self.floor = floor
+            self.bits = bits
+        }
+    }
+
+    /// The parts remembered one by one, ascending.
+    package var parts: [Part] {
+        memories.map { Part(part: $0.part, floor: $0.floor, bits: $0.bits) }
+    }
+
+    /// As another set was; nil: no set of this size can be so.
+    package init?(partFloor: UInt32, counters: Counters, parts: [Part]) {
+        self.init()
+        self.partFloor = partFloor
+        self.counters = counters
+        memories = parts.map { PartMemory(part: $0.part, floor: $0.floor, bits: $0.bits) }
+        guard isSound else { return nil }
+    }
+
+    /// Whether window, parts and floors agree.
+    private var isSound: Bool {
+        window > 0 && window % 64 == 0 && partLimit > 0 && memories.count <= partLimit
+            && zip(memories, memories.dropFirst()).allSatisfy { $0.part < $1.part }
+            && memories.allSatisfy { $0.part >= partFloor && $0.window == window }
+    }
+}
+
 extension AppliedSet: Codable {
     private enum CodingKeys: String, CodingKey {
         case window, partLimit, partFloor, counters, memories
@@ -132,12 +169,6 @@ extension AppliedSet: Codable {
         partFloor = try values.decode(UInt32.self, forKey: .partFloor)
         counters = try values.decode(Counters.self, forKey: .counters)
         memories = try values.decode([PartMemory].self, forKey: .memories)
-        let window = self.window
-        let isOrdered = zip(memories, memories.dropFirst()).allSatisfy { $0.part < $1.part }
-        let isSound =
-            window > 0 && window % 64 == 0 && partLimit > 0 && memories.count <= partLimit
-            && isOrdered
-            && memories.allSatisfy { $0.part >= partFloor && $0.window == window }
         guard isSound else {
             throw DecodingError.dataCorruptedError(
                 forKey: .memories, in: values,

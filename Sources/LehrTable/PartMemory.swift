@@ -3,11 +3,17 @@ struct PartMemory: Hashable, Sendable, Codable {
     let part: UInt32
     private(set) var floor: UInt64 = 0
     /// Bit `b % window` stands for batch `b` of `floor ..< floor + window`.
-    private var bits: [UInt64]
+    private(set) var bits: [UInt64]
 
     init(part: UInt32, window: Int) {
         self.part = part
         bits = [UInt64](repeating: 0, count: window / 64)
+    }
+
+    init(part: UInt32, floor: UInt64, bits: [UInt64]) {
+        self.part = part
+        self.floor = floor
+        self.bits = bits
     }
 
     var window: Int { 64 * bits.count }

@@ -113,6 +113,17 @@ package struct StepLedger<Payload> {
         if let staged, staged.step.part < part { self.staged = nil }
     }
 
+    /// The newest attempt heard of, of each part, ascending by part.
+    package var attempts: [(part: UInt32, attempt: UInt64)] {
+        parts.sorted { $0.key < $1.key }.map { ($0.key, $0.value.attempt) }
+    }
+
+    /// Refuses older attempts of a part than one that another owner has heard of, from which a partition
+    /// came here; with no room for the part it changes nothing.
+    package mutating func fence(_ part: UInt32, attempt: UInt64) {
+        _ = enter(StepID(part: part, batch: 0), max(attempt, parts[part]?.attempt ?? 0))
+    }
+
     private func isCommitted(_ step: StepID) -> Bool {
         if step.part < partFloor { return true }
         return step.batch < parts[step.part]?.nextBatch ?? 0

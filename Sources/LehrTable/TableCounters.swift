@@ -44,6 +44,22 @@ package struct TableCounters: Hashable, Sendable {
     /// Places that rows have left: what compaction may gain from.
     package var vacated: UInt64 { retired &+ removed &+ widened }
 
+    /// As numbers, in an order that does not change.
+    package var numbers: [UInt64] {
+        [
+            pulled, pulledMissing, applied, created, refusedNotFinite, refusedAtLimit, clipped, widened,
+            retired, removed,
+        ]
+    }
+
+    /// Nil: these are not as many.
+    package init?(_ numbers: [UInt64]) {
+        guard numbers.count == 10 else { return nil }
+        (pulled, pulledMissing, applied, created) = (numbers[0], numbers[1], numbers[2], numbers[3])
+        (refusedNotFinite, refusedAtLimit, clipped) = (numbers[4], numbers[5], numbers[6])
+        (widened, retired, removed) = (numbers[7], numbers[8], numbers[9])
+    }
+
     mutating func count(_ outcome: PushOutcome) {
         applied += UInt64(outcome.applied)
         created += UInt64(outcome.created)

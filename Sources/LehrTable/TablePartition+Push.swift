@@ -50,8 +50,16 @@ extension TablePartition {
             gradients: firstGradient,
             gradientBytes: 4 * spec.dimension, shows: shows, clicks: clicks, now: now)
         let outcome = push(batch, to: runs, near: table.full.stride)
-        for run in runs where !run.keys.isEmpty { run.partition.pushCount += 1 }
+        for run in runs where !run.keys.isEmpty {
+            run.partition.pushCount += 1
+            run.partition.noteChanges(batch, run.keys)
+        }
         return outcome
+    }
+
+    private func noteChanges(_ batch: PushBatch, _ keys: Range<Int>) {
+        guard changed != nil else { return }
+        for position in keys { changed?.note(batch.key(position)) }
     }
 
     private static func push(

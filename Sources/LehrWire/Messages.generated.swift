@@ -23,6 +23,14 @@ package enum Wire {
     package typealias Optimizer = Lehr__V1__Optimizer
     package typealias Schedule = Lehr__V1__Schedule
     package typealias Partition = Lehr__V1__Partition
+    package typealias PartitionMove = Lehr__V1__PartitionMove
+    package typealias MoveEnd = Lehr__V1__MoveEnd
+    package typealias MovePartitionRequest = Lehr__V1__MovePartitionRequest
+    package typealias MovePartitionResponse = Lehr__V1__MovePartitionResponse
+    package typealias ReportMoveRequest = Lehr__V1__ReportMoveRequest
+    package typealias ReportMoveResponse = Lehr__V1__ReportMoveResponse
+    package typealias DrainMemberRequest = Lehr__V1__DrainMemberRequest
+    package typealias DrainMemberResponse = Lehr__V1__DrainMemberResponse
     package typealias SubmitJobRequest = Lehr__V1__SubmitJobRequest
     package typealias ListJobsRequest = Lehr__V1__ListJobsRequest
     package typealias ListJobsResponse = Lehr__V1__ListJobsResponse
@@ -46,6 +54,11 @@ package enum Wire {
     package typealias StepResponse = Lehr__V1__StepResponse
     package typealias ScanRequest = Lehr__V1__ScanRequest
     package typealias ScanChunk = Lehr__V1__ScanChunk
+    package typealias FetchPartitionRequest = Lehr__V1__FetchPartitionRequest
+    package typealias PartitionChunk = Lehr__V1__PartitionChunk
+    package typealias PartitionRecord = Lehr__V1__PartitionRecord
+    package typealias AppliedPart = Lehr__V1__AppliedPart
+    package typealias PartAttempt = Lehr__V1__PartAttempt
     package typealias GetStatisticsRequest = Lehr__V1__GetStatisticsRequest
     package typealias PartitionStatistics = Lehr__V1__PartitionStatistics
     package typealias MemoryStatistics = Lehr__V1__MemoryStatistics
@@ -73,6 +86,14 @@ package enum Wire {
         Optimizer.self,
         Schedule.self,
         Partition.self,
+        PartitionMove.self,
+        MoveEnd.self,
+        MovePartitionRequest.self,
+        MovePartitionResponse.self,
+        ReportMoveRequest.self,
+        ReportMoveResponse.self,
+        DrainMemberRequest.self,
+        DrainMemberResponse.self,
         SubmitJobRequest.self,
         ListJobsRequest.self,
         ListJobsResponse.self,
@@ -96,6 +117,11 @@ package enum Wire {
         StepResponse.self,
         ScanRequest.self,
         ScanChunk.self,
+        FetchPartitionRequest.self,
+        PartitionChunk.self,
+        PartitionRecord.self,
+        AppliedPart.self,
+        PartAttempt.self,
         GetStatisticsRequest.self,
         PartitionStatistics.self,
         MemoryStatistics.self,
@@ -220,6 +246,54 @@ extension Lehr__V1__Schedule: WireMessage {
 extension Lehr__V1__Partition: WireMessage {
     package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
         lehr__v1__partition__get_descriptor()
+    }
+}
+
+extension Lehr__V1__PartitionMove: WireMessage {
+    package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
+        lehr__v1__partition_move__get_descriptor()
+    }
+}
+
+extension Lehr__V1__MoveEnd: WireMessage {
+    package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
+        lehr__v1__move_end__get_descriptor()
+    }
+}
+
+extension Lehr__V1__MovePartitionRequest: WireMessage {
+    package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
+        lehr__v1__move_partition_request__get_descriptor()
+    }
+}
+
+extension Lehr__V1__MovePartitionResponse: WireMessage {
+    package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
+        lehr__v1__move_partition_response__get_descriptor()
+    }
+}
+
+extension Lehr__V1__ReportMoveRequest: WireMessage {
+    package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
+        lehr__v1__report_move_request__get_descriptor()
+    }
+}
+
+extension Lehr__V1__ReportMoveResponse: WireMessage {
+    package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
+        lehr__v1__report_move_response__get_descriptor()
+    }
+}
+
+extension Lehr__V1__DrainMemberRequest: WireMessage {
+    package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
+        lehr__v1__drain_member_request__get_descriptor()
+    }
+}
+
+extension Lehr__V1__DrainMemberResponse: WireMessage {
+    package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
+        lehr__v1__drain_member_response__get_descriptor()
     }
 }
 
@@ -358,6 +432,36 @@ extension Lehr__V1__ScanRequest: WireMessage {
 extension Lehr__V1__ScanChunk: WireMessage {
     package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
         lehr__v1__scan_chunk__get_descriptor()
+    }
+}
+
+extension Lehr__V1__FetchPartitionRequest: WireMessage {
+    package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
+        lehr__v1__fetch_partition_request__get_descriptor()
+    }
+}
+
+extension Lehr__V1__PartitionChunk: WireMessage {
+    package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
+        lehr__v1__partition_chunk__get_descriptor()
+    }
+}
+
+extension Lehr__V1__PartitionRecord: WireMessage {
+    package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
+        lehr__v1__partition_record__get_descriptor()
+    }
+}
+
+extension Lehr__V1__AppliedPart: WireMessage {
+    package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
+        lehr__v1__applied_part__get_descriptor()
+    }
+}
+
+extension Lehr__V1__PartAttempt: WireMessage {
+    package static var descriptor: UnsafePointer<ProtobufCMessageDescriptor> {
+        lehr__v1__part_attempt__get_descriptor()
     }
 }
 

@@ -72,10 +72,10 @@ final class TrainingTask: WorkerTask {
         }
     }
 
-    /// Whether a partition has got another owner, which may not have what the earlier one acknowledged.
+    /// Whether a partition has got another owner that does not have what the earlier one acknowledged.
     var isOutdated: Bool {
         guard !tables.isEmpty, let tables = job.tables(on: environment.map()) else { return false }
-        return tables.placement != report.placement
+        return tables.line > report.placement
     }
 
     var settledFloor: UInt64 { floor.floor }

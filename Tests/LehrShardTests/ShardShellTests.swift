@@ -43,15 +43,24 @@ import Testing
         doors = cores.map { Door($0.mailbox) }
         let logger = Logger(label: "t", factory: { _ in SwiftLogNoOpLogHandler() })
         let network = InMemoryNetwork(on: time) { _, _, _ in .milliseconds(1) }
+        let transports = cores.map {
+            InMemoryTransport(name: "s\($0.index)", core: $0, network: network)
+        }
         agent = MembershipAgent(
-            transport: InMemoryTransport(name: "s", core: cores[0], network: network),
-            coordinator: "c:1",
+            transport: transports[0], coordinator: "c:1",
             identity: .init(name: "s", role: .shard, coreAddresses: [], httpAddress: ""),
             random: RandomSource(seed: 1), logger: logger)
         var endpoints: [ShardShell.Endpoint] = []
-        for (core, (door, shard)) in zip(cores, zip(doors, shards)) {
-            core.perform { [shard] in
-                endpoints.append(.init(mailbox: door, shard: Confined(shard, to: core)))
+        for (transport, (door, shard)) in zip(transports, zip(doors, shards)) {
+            let core = transport.core
+            cores[core.index].perform { [shard] in
+                let mover = PartitionMover(
+                    shard, transport: transport, coordinator: "c:1",
+                    random: RandomSource(seed: 1), logger: logger)
+                endpoints.append(
+                    .init(
+                        mailbox: door, shard: Confined(shard, to: core),
+                        mover: Confined(mover, to: core)))
             }
         }
         let (agent, shell) = (agent, ShardShell(endpoints, core: cores[0], logger: logger))

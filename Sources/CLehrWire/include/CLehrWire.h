@@ -65,6 +65,30 @@ static inline const ProtobufCMessageDescriptor *lehr__v1__schedule__get_descript
 static inline const ProtobufCMessageDescriptor *lehr__v1__partition__get_descriptor(void) {
     return &lehr__v1__partition__descriptor;
 }
+static inline const ProtobufCMessageDescriptor *lehr__v1__partition_move__get_descriptor(void) {
+    return &lehr__v1__partition_move__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *lehr__v1__move_end__get_descriptor(void) {
+    return &lehr__v1__move_end__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *lehr__v1__move_partition_request__get_descriptor(void) {
+    return &lehr__v1__move_partition_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *lehr__v1__move_partition_response__get_descriptor(void) {
+    return &lehr__v1__move_partition_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *lehr__v1__report_move_request__get_descriptor(void) {
+    return &lehr__v1__report_move_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *lehr__v1__report_move_response__get_descriptor(void) {
+    return &lehr__v1__report_move_response__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *lehr__v1__drain_member_request__get_descriptor(void) {
+    return &lehr__v1__drain_member_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *lehr__v1__drain_member_response__get_descriptor(void) {
+    return &lehr__v1__drain_member_response__descriptor;
+}
 static inline const ProtobufCMessageDescriptor *lehr__v1__submit_job_request__get_descriptor(void) {
     return &lehr__v1__submit_job_request__descriptor;
 }
@@ -133,6 +157,21 @@ static inline const ProtobufCMessageDescriptor *lehr__v1__scan_request__get_desc
 }
 static inline const ProtobufCMessageDescriptor *lehr__v1__scan_chunk__get_descriptor(void) {
     return &lehr__v1__scan_chunk__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *lehr__v1__fetch_partition_request__get_descriptor(void) {
+    return &lehr__v1__fetch_partition_request__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *lehr__v1__partition_chunk__get_descriptor(void) {
+    return &lehr__v1__partition_chunk__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *lehr__v1__partition_record__get_descriptor(void) {
+    return &lehr__v1__partition_record__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *lehr__v1__applied_part__get_descriptor(void) {
+    return &lehr__v1__applied_part__descriptor;
+}
+static inline const ProtobufCMessageDescriptor *lehr__v1__part_attempt__get_descriptor(void) {
+    return &lehr__v1__part_attempt__descriptor;
 }
 static inline const ProtobufCMessageDescriptor *lehr__v1__get_statistics_request__get_descriptor(void) {
     return &lehr__v1__get_statistics_request__descriptor;

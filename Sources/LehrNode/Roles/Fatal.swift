@@ -28,7 +28,10 @@ final class FatalSignal: Sendable {
         continuation.yield(FatalError(description: description, status: status))
     }
 
-    /// The first reason; nil when the task was cancelled.
+    /// Ends the process in order: what it was there for is done.
+    func finish() { continuation.finish() }
+
+    /// The first reason; nil when there is none, or the task was cancelled.
     func wait() async -> FatalError? {
         for await error in stream { return error }
         return nil

@@ -35,7 +35,9 @@ struct NodeRunner {
         let all: [any Service] = [web] + services + [RoleService(role: role)]
         var configuration = ServiceGroupConfiguration(
             services: all.map {
-                .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup)
+                .init(
+                    service: $0, successTerminationBehavior: .gracefullyShutdownGroup,
+                    failureTerminationBehavior: .gracefullyShutdownGroup)
             },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
         configuration.maximumGracefulShutdownDuration = common.drain + Self.shutdownMax

@@ -53,15 +53,20 @@ final class ShardRole: NodeRole {
                 logger: logger)
             hosts.append(host)
             running.withLock { $0 = Running(hosts: hosts, preparer: preparer) }
-            let (shard, address) = try await open(host, index, preparer)
-            endpoints.append(ShardShell.Endpoint(mailbox: host.mailbox, shard: shard))
+            let (endpoint, address) = try await open(host, index, preparer)
+            endpoints.append(endpoint)
             addresses.append(address)
         }
         let (member, logger) = (member, logger)
         let agent = try await hosts[0].run { [endpoints, addresses] transport in
             let agent = member.makeAgent(transport, coreAddresses: addresses, httpAddress: http)
             // The agent's hooks keep the shell.
-            ShardShell(endpoints, core: transport.core, logger: logger).follow(agent)
+            let shell = ShardShell(endpoints, core: transport.core, logger: logger)
+            shell.onDrained = { [fatal = member.fatal] in
+                logger.notice("drained, nothing is left here")
+                fatal.finish()
+            }
+            shell.follow(agent)
             member.start(agent)
             return Confined(agent, to: transport.core)
         }
@@ -80,10 +85,11 @@ final class ShardRole: NodeRole {
 
     private func open(
         _ host: CoreHost, _ index: Int, _ preparer: PagePreparer
-    ) async throws -> (Confined<ShardCore>, String) {
+    ) async throws -> (ShardShell.Endpoint, String) {
         let listen = config.common.listen.port(plus: index)
         let byteLimit = config.tableMemoryBytesPerCore
-        let metrics = metrics
+        let (metrics, coordinator, logger) = (metrics, member.config.coordinator, logger)
+        let mailbox = host.mailbox
         let access = AccessControl(cluster: security?.cluster, tokens: "", logger: logger)
         return try await host.run { transport in
             let pool = BlockPool(
@@ -101,7 +107,13 @@ final class ShardRole: NodeRole {
             let address = try CoordinatorRole.listen(transport, listen, services)
             metrics.follow(transport)
             metrics.follow(handler, shard, on: transport.core)
-            return (Confined(shard, to: transport.core), address)
+            let mover = PartitionMover(
+                shard, transport: transport, coordinator: coordinator,
+                random: RandomSource(seed: .random(in: .min ... .max)), logger: logger)
+            let endpoint = ShardShell.Endpoint(
+                mailbox: mailbox, shard: Confined(shard, to: transport.core),
+                mover: Confined(mover, to: transport.core))
+            return (endpoint, address)
         }
     }
 

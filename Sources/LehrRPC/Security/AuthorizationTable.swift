@@ -31,6 +31,10 @@ package struct AuthorizationTable: Sendable {
         CoordinatorMethods.listMembers.path: .roles([.client]),
         // An operator ends what a member holds; members cannot do that to each other.
         CoordinatorMethods.revokeLease.path: .roles([.client]),
+        // Operators say what moves; the shard that gets it says how that goes.
+        CoordinatorMethods.movePartition.path: .roles([.client]),
+        CoordinatorMethods.drainMember.path: .roles([.client]),
+        CoordinatorMethods.reportMove.path: .roles([.shard]),
         // Jobs are people's; a worker reads the job file of the task that it was given.
         CoordinatorMethods.submitJob.path: .roles([.client]),
         CoordinatorMethods.stopJob.path: .roles([.client]),
@@ -46,6 +50,7 @@ package struct AuthorizationTable: Sendable {
         ShardMethods.inquireStep.path: .roles([.worker]),
         ShardMethods.commitStep.path: .roles([.worker]),
         ShardMethods.abortStep.path: .roles([.worker]),
+        ShardMethods.fetchPartition.path: .roles([.shard]),
         ShardMethods.scan.path: .roles([.client]),
         ShardMethods.getStatistics.path: .roles([.client]),
 

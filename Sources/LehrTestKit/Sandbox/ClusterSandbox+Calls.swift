@@ -59,6 +59,37 @@ extension ClusterSandbox {
         }
     }
 
+    /// Asks for a partition to move to a core of a shard; whether that was taken.
+    package func move(
+        _ id: PartitionID, to shard: String, core: UInt32, _ completion: @escaping (Bool) -> Void
+    ) {
+        clientCore.perform {
+            client.channel(to: Self.coordinatorAddress).unary(
+                CoordinatorMethods.movePartition, CallOptions(timeout: .seconds(2))
+            ) { request, arena in
+                request.table = id.table.value
+                request.partition = id.index
+                request.member = arena.string(shard)
+                request.core = core
+            } _: { result in
+                if case .success = result { completion(true) } else { completion(false) }
+            }
+        }
+    }
+
+    /// Asks for a shard to be drained; whether that was taken.
+    package func drain(_ shard: String, _ completion: @escaping (Bool) -> Void) {
+        clientCore.perform {
+            client.channel(to: Self.coordinatorAddress).unary(
+                CoordinatorMethods.drainMember, CallOptions(timeout: .seconds(2))
+            ) { request, arena in
+                request.name = arena.string(shard)
+            } _: { result in
+                if case .success = result { completion(true) } else { completion(false) }
+            }
+        }
+    }
+
     /// A job as the coordinator sees it; nil while that is away.
     package func status(of job: JobID) -> JobStatus? {
         coordinator?.shell.instance.jobs.first { $0.id == job }?

@@ -39,10 +39,17 @@ package final class SandboxShard {
                     witness.watch(shard, named: name, services)))
         }
         var endpoints: [ShardShell.Endpoint] = []
-        for (core, shard) in zip(cores, shards) {
+        for (core, (shard, transport)) in zip(cores, zip(shards, transports)) {
             core.perform {
+                let mover = PartitionMover(
+                    shard, transport: transport, coordinator: coordinator,
+                    random: RandomSource(
+                        seed: options.seed, path: Self.moverStream, UInt64(core.index)),
+                    logger: options.logger)
                 endpoints.append(
-                    ShardShell.Endpoint(mailbox: core.mailbox, shard: Confined(shard, to: core)))
+                    ShardShell.Endpoint(
+                        mailbox: core.mailbox, shard: Confined(shard, to: core),
+                        mover: Confined(mover, to: core)))
             }
         }
         let agent = MembershipAgent(
@@ -61,6 +68,9 @@ package final class SandboxShard {
             agent.start()
         }
     }
+
+    /// The purpose "a core's mover" of the sandbox's seed.
+    private static let moverStream: UInt64 = 0x4D
 
     package var isAlive: Bool { cores.allSatisfy(\.isAlive) }
 

@@ -4,7 +4,7 @@ extension Scenario {
     /// In the order in which seeds stand for them.
     package static let all: [Scenario] =
         [everything, everythingInSequence, undisturbed] + network + processes + clocks + disks
-        + stopsAndStreams + leases + checkpoints + serving
+        + stopsAndStreams + leases + checkpoints + serving + moves
 
     static let undisturbed = Scenario("nothing happens: every batch is applied once")
 

@@ -1,4 +1,6 @@
+import LehrCoordinator
 package import LehrCore
+import LehrMembership
 import LehrShard
 import LehrTable
 
@@ -50,12 +52,15 @@ package struct JobSums: Equatable {
 }
 
 extension ClusterSandbox {
-    /// Of the partitions that live shards own; call it when all are there.
+    /// Of the partitions that live shards own; call it when all are there, and a coordinator.
     package func sums(of job: JobID) -> JobSums {
         var sums = JobSums()
+        let tables = coordinator?.shell.instance.tables ?? []
         for owned in liveShards.flatMap(\.shards).flatMap(\.ownedPartitions) where owned.job == job
         {
-            sums.add(owned)
+            // A partition that was handed over is kept for a while.
+            let placed = tables.first { $0.id == owned.id.table }?.partitions[Int(owned.id.index)]
+            if placed?.incarnation == owned.incarnation { sums.add(owned) }
         }
         return sums
     }

@@ -907,6 +907,366 @@ void   lehr__v1__partition__free_unpacked
   assert(message->base.descriptor == &lehr__v1__partition__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   lehr__v1__partition_move__init
+                     (Lehr__V1__PartitionMove         *message)
+{
+  static const Lehr__V1__PartitionMove init_value = LEHR__V1__PARTITION_MOVE__INIT;
+  *message = init_value;
+}
+size_t lehr__v1__partition_move__get_packed_size
+                     (const Lehr__V1__PartitionMove *message)
+{
+  assert(message->base.descriptor == &lehr__v1__partition_move__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lehr__v1__partition_move__pack
+                     (const Lehr__V1__PartitionMove *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lehr__v1__partition_move__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lehr__v1__partition_move__pack_to_buffer
+                     (const Lehr__V1__PartitionMove *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lehr__v1__partition_move__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lehr__V1__PartitionMove *
+       lehr__v1__partition_move__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lehr__V1__PartitionMove *)
+     protobuf_c_message_unpack (&lehr__v1__partition_move__descriptor,
+                                allocator, len, data);
+}
+void   lehr__v1__partition_move__free_unpacked
+                     (Lehr__V1__PartitionMove *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lehr__v1__partition_move__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lehr__v1__move_end__init
+                     (Lehr__V1__MoveEnd         *message)
+{
+  static const Lehr__V1__MoveEnd init_value = LEHR__V1__MOVE_END__INIT;
+  *message = init_value;
+}
+size_t lehr__v1__move_end__get_packed_size
+                     (const Lehr__V1__MoveEnd *message)
+{
+  assert(message->base.descriptor == &lehr__v1__move_end__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lehr__v1__move_end__pack
+                     (const Lehr__V1__MoveEnd *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lehr__v1__move_end__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lehr__v1__move_end__pack_to_buffer
+                     (const Lehr__V1__MoveEnd *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lehr__v1__move_end__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lehr__V1__MoveEnd *
+       lehr__v1__move_end__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lehr__V1__MoveEnd *)
+     protobuf_c_message_unpack (&lehr__v1__move_end__descriptor,
+                                allocator, len, data);
+}
+void   lehr__v1__move_end__free_unpacked
+                     (Lehr__V1__MoveEnd *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lehr__v1__move_end__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lehr__v1__move_partition_request__init
+                     (Lehr__V1__MovePartitionRequest         *message)
+{
+  static const Lehr__V1__MovePartitionRequest init_value = LEHR__V1__MOVE_PARTITION_REQUEST__INIT;
+  *message = init_value;
+}
+size_t lehr__v1__move_partition_request__get_packed_size
+                     (const Lehr__V1__MovePartitionRequest *message)
+{
+  assert(message->base.descriptor == &lehr__v1__move_partition_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lehr__v1__move_partition_request__pack
+                     (const Lehr__V1__MovePartitionRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lehr__v1__move_partition_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lehr__v1__move_partition_request__pack_to_buffer
+                     (const Lehr__V1__MovePartitionRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lehr__v1__move_partition_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lehr__V1__MovePartitionRequest *
+       lehr__v1__move_partition_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lehr__V1__MovePartitionRequest *)
+     protobuf_c_message_unpack (&lehr__v1__move_partition_request__descriptor,
+                                allocator, len, data);
+}
+void   lehr__v1__move_partition_request__free_unpacked
+                     (Lehr__V1__MovePartitionRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lehr__v1__move_partition_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lehr__v1__move_partition_response__init
+                     (Lehr__V1__MovePartitionResponse         *message)
+{
+  static const Lehr__V1__MovePartitionResponse init_value = LEHR__V1__MOVE_PARTITION_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t lehr__v1__move_partition_response__get_packed_size
+                     (const Lehr__V1__MovePartitionResponse *message)
+{
+  assert(message->base.descriptor == &lehr__v1__move_partition_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lehr__v1__move_partition_response__pack
+                     (const Lehr__V1__MovePartitionResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lehr__v1__move_partition_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lehr__v1__move_partition_response__pack_to_buffer
+                     (const Lehr__V1__MovePartitionResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lehr__v1__move_partition_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lehr__V1__MovePartitionResponse *
+       lehr__v1__move_partition_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lehr__V1__MovePartitionResponse *)
+     protobuf_c_message_unpack (&lehr__v1__move_partition_response__descriptor,
+                                allocator, len, data);
+}
+void   lehr__v1__move_partition_response__free_unpacked
+                     (Lehr__V1__MovePartitionResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lehr__v1__move_partition_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lehr__v1__report_move_request__init
+                     (Lehr__V1__ReportMoveRequest         *message)
+{
+  static const Lehr__V1__ReportMoveRequest init_value = LEHR__V1__REPORT_MOVE_REQUEST__INIT;
+  *message = init_value;
+}
+size_t lehr__v1__report_move_request__get_packed_size
+                     (const Lehr__V1__ReportMoveRequest *message)
+{
+  assert(message->base.descriptor == &lehr__v1__report_move_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lehr__v1__report_move_request__pack
+                     (const Lehr__V1__ReportMoveRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lehr__v1__report_move_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lehr__v1__report_move_request__pack_to_buffer
+                     (const Lehr__V1__ReportMoveRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lehr__v1__report_move_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lehr__V1__ReportMoveRequest *
+       lehr__v1__report_move_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lehr__V1__ReportMoveRequest *)
+     protobuf_c_message_unpack (&lehr__v1__report_move_request__descriptor,
+                                allocator, len, data);
+}
+void   lehr__v1__report_move_request__free_unpacked
+                     (Lehr__V1__ReportMoveRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lehr__v1__report_move_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lehr__v1__report_move_response__init
+                     (Lehr__V1__ReportMoveResponse         *message)
+{
+  static const Lehr__V1__ReportMoveResponse init_value = LEHR__V1__REPORT_MOVE_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t lehr__v1__report_move_response__get_packed_size
+                     (const Lehr__V1__ReportMoveResponse *message)
+{
+  assert(message->base.descriptor == &lehr__v1__report_move_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lehr__v1__report_move_response__pack
+                     (const Lehr__V1__ReportMoveResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lehr__v1__report_move_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lehr__v1__report_move_response__pack_to_buffer
+                     (const Lehr__V1__ReportMoveResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lehr__v1__report_move_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lehr__V1__ReportMoveResponse *
+       lehr__v1__report_move_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lehr__V1__ReportMoveResponse *)
+     protobuf_c_message_unpack (&lehr__v1__report_move_response__descriptor,
+                                allocator, len, data);
+}
+void   lehr__v1__report_move_response__free_unpacked
+                     (Lehr__V1__ReportMoveResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lehr__v1__report_move_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lehr__v1__drain_member_request__init
+                     (Lehr__V1__DrainMemberRequest         *message)
+{
+  static const Lehr__V1__DrainMemberRequest init_value = LEHR__V1__DRAIN_MEMBER_REQUEST__INIT;
+  *message = init_value;
+}
+size_t lehr__v1__drain_member_request__get_packed_size
+                     (const Lehr__V1__DrainMemberRequest *message)
+{
+  assert(message->base.descriptor == &lehr__v1__drain_member_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lehr__v1__drain_member_request__pack
+                     (const Lehr__V1__DrainMemberRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lehr__v1__drain_member_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lehr__v1__drain_member_request__pack_to_buffer
+                     (const Lehr__V1__DrainMemberRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lehr__v1__drain_member_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lehr__V1__DrainMemberRequest *
+       lehr__v1__drain_member_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lehr__V1__DrainMemberRequest *)
+     protobuf_c_message_unpack (&lehr__v1__drain_member_request__descriptor,
+                                allocator, len, data);
+}
+void   lehr__v1__drain_member_request__free_unpacked
+                     (Lehr__V1__DrainMemberRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lehr__v1__drain_member_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lehr__v1__drain_member_response__init
+                     (Lehr__V1__DrainMemberResponse         *message)
+{
+  static const Lehr__V1__DrainMemberResponse init_value = LEHR__V1__DRAIN_MEMBER_RESPONSE__INIT;
+  *message = init_value;
+}
+size_t lehr__v1__drain_member_response__get_packed_size
+                     (const Lehr__V1__DrainMemberResponse *message)
+{
+  assert(message->base.descriptor == &lehr__v1__drain_member_response__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lehr__v1__drain_member_response__pack
+                     (const Lehr__V1__DrainMemberResponse *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lehr__v1__drain_member_response__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lehr__v1__drain_member_response__pack_to_buffer
+                     (const Lehr__V1__DrainMemberResponse *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lehr__v1__drain_member_response__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lehr__V1__DrainMemberResponse *
+       lehr__v1__drain_member_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lehr__V1__DrainMemberResponse *)
+     protobuf_c_message_unpack (&lehr__v1__drain_member_response__descriptor,
+                                allocator, len, data);
+}
+void   lehr__v1__drain_member_response__free_unpacked
+                     (Lehr__V1__DrainMemberResponse *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lehr__v1__drain_member_response__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   lehr__v1__submit_job_request__init
                      (Lehr__V1__SubmitJobRequest         *message)
 {
@@ -1873,7 +2233,7 @@ const ProtobufCMessageDescriptor lehr__v1__list_members_response__descriptor =
   (ProtobufCMessageInit) lehr__v1__list_members_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lehr__v1__member__field_descriptors[8] =
+static const ProtobufCFieldDescriptor lehr__v1__member__field_descriptors[9] =
 {
   {
     "name",
@@ -1971,9 +2331,22 @@ static const ProtobufCFieldDescriptor lehr__v1__member__field_descriptors[8] =
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "draining",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__Member, draining),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lehr__v1__member__field_indices_by_name[] = {
   3,   /* field[3] = core_addresses */
+  8,   /* field[8] = draining */
   4,   /* field[4] = http_address */
   2,   /* field[2] = incarnation */
   5,   /* field[5] = lease_remaining_ms */
@@ -1985,7 +2358,7 @@ static const unsigned lehr__v1__member__field_indices_by_name[] = {
 static const ProtobufCIntRange lehr__v1__member__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 8 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor lehr__v1__member__descriptor =
 {
@@ -1995,7 +2368,7 @@ const ProtobufCMessageDescriptor lehr__v1__member__descriptor =
   "Lehr__V1__Member",
   "lehr.v1",
   sizeof(Lehr__V1__Member),
-  8,
+  9,
   lehr__v1__member__field_descriptors,
   lehr__v1__member__field_indices_by_name,
   1,  lehr__v1__member__number_ranges,
@@ -3034,7 +3407,7 @@ const ProtobufCMessageDescriptor lehr__v1__schedule__descriptor =
   (ProtobufCMessageInit) lehr__v1__schedule__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lehr__v1__partition__field_descriptors[7] =
+static const ProtobufCFieldDescriptor lehr__v1__partition__field_descriptors[9] =
 {
   {
     "index",
@@ -3120,6 +3493,30 @@ static const ProtobufCFieldDescriptor lehr__v1__partition__field_descriptors[7] 
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "line",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__Partition, line),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "move",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__Partition, move),
+    &lehr__v1__partition_move__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lehr__v1__partition__field_indices_by_name[] = {
   2,   /* field[2] = bucket_count */
@@ -3127,13 +3524,15 @@ static const unsigned lehr__v1__partition__field_indices_by_name[] = {
   1,   /* field[1] = first_bucket */
   6,   /* field[6] = incarnation */
   0,   /* field[0] = index */
+  7,   /* field[7] = line */
+  8,   /* field[8] = move */
   3,   /* field[3] = owner */
   4,   /* field[4] = owner_incarnation */
 };
 static const ProtobufCIntRange lehr__v1__partition__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 7 }
+  { 0, 9 }
 };
 const ProtobufCMessageDescriptor lehr__v1__partition__descriptor =
 {
@@ -3143,11 +3542,484 @@ const ProtobufCMessageDescriptor lehr__v1__partition__descriptor =
   "Lehr__V1__Partition",
   "lehr.v1",
   sizeof(Lehr__V1__Partition),
-  7,
+  9,
   lehr__v1__partition__field_descriptors,
   lehr__v1__partition__field_indices_by_name,
   1,  lehr__v1__partition__number_ranges,
   (ProtobufCMessageInit) lehr__v1__partition__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lehr__v1__partition_move__field_descriptors[4] =
+{
+  {
+    "number",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionMove, number),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "handed_over",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BOOL,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionMove, handed_over),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "source",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionMove, source),
+    &lehr__v1__move_end__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "destination",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionMove, destination),
+    &lehr__v1__move_end__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lehr__v1__partition_move__field_indices_by_name[] = {
+  3,   /* field[3] = destination */
+  1,   /* field[1] = handed_over */
+  0,   /* field[0] = number */
+  2,   /* field[2] = source */
+};
+static const ProtobufCIntRange lehr__v1__partition_move__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor lehr__v1__partition_move__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lehr.v1.PartitionMove",
+  "PartitionMove",
+  "Lehr__V1__PartitionMove",
+  "lehr.v1",
+  sizeof(Lehr__V1__PartitionMove),
+  4,
+  lehr__v1__partition_move__field_descriptors,
+  lehr__v1__partition_move__field_indices_by_name,
+  1,  lehr__v1__partition_move__number_ranges,
+  (ProtobufCMessageInit) lehr__v1__partition_move__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lehr__v1__move_end__field_descriptors[3] =
+{
+  {
+    "incarnation",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__MoveEnd, incarnation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "name",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__MoveEnd, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "core",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__MoveEnd, core),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lehr__v1__move_end__field_indices_by_name[] = {
+  2,   /* field[2] = core */
+  0,   /* field[0] = incarnation */
+  1,   /* field[1] = name */
+};
+static const ProtobufCIntRange lehr__v1__move_end__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor lehr__v1__move_end__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lehr.v1.MoveEnd",
+  "MoveEnd",
+  "Lehr__V1__MoveEnd",
+  "lehr.v1",
+  sizeof(Lehr__V1__MoveEnd),
+  3,
+  lehr__v1__move_end__field_descriptors,
+  lehr__v1__move_end__field_indices_by_name,
+  1,  lehr__v1__move_end__number_ranges,
+  (ProtobufCMessageInit) lehr__v1__move_end__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lehr__v1__move_partition_request__field_descriptors[4] =
+{
+  {
+    "table",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__MovePartitionRequest, table),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "partition",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__MovePartitionRequest, partition),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "member",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__MovePartitionRequest, member),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "core",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__MovePartitionRequest, core),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lehr__v1__move_partition_request__field_indices_by_name[] = {
+  3,   /* field[3] = core */
+  2,   /* field[2] = member */
+  1,   /* field[1] = partition */
+  0,   /* field[0] = table */
+};
+static const ProtobufCIntRange lehr__v1__move_partition_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 4 }
+};
+const ProtobufCMessageDescriptor lehr__v1__move_partition_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lehr.v1.MovePartitionRequest",
+  "MovePartitionRequest",
+  "Lehr__V1__MovePartitionRequest",
+  "lehr.v1",
+  sizeof(Lehr__V1__MovePartitionRequest),
+  4,
+  lehr__v1__move_partition_request__field_descriptors,
+  lehr__v1__move_partition_request__field_indices_by_name,
+  1,  lehr__v1__move_partition_request__number_ranges,
+  (ProtobufCMessageInit) lehr__v1__move_partition_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lehr__v1__move_partition_response__field_descriptors[1] =
+{
+  {
+    "move",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__MovePartitionResponse, move),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lehr__v1__move_partition_response__field_indices_by_name[] = {
+  0,   /* field[0] = move */
+};
+static const ProtobufCIntRange lehr__v1__move_partition_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor lehr__v1__move_partition_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lehr.v1.MovePartitionResponse",
+  "MovePartitionResponse",
+  "Lehr__V1__MovePartitionResponse",
+  "lehr.v1",
+  sizeof(Lehr__V1__MovePartitionResponse),
+  1,
+  lehr__v1__move_partition_response__field_descriptors,
+  lehr__v1__move_partition_response__field_indices_by_name,
+  1,  lehr__v1__move_partition_response__number_ranges,
+  (ProtobufCMessageInit) lehr__v1__move_partition_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lehr__v1__report_move_request__field_descriptors[6] =
+{
+  {
+    "incarnation",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__ReportMoveRequest, incarnation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "table",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__ReportMoveRequest, table),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "partition",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__ReportMoveRequest, partition),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "move",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__ReportMoveRequest, move),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "state",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_ENUM,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__ReportMoveRequest, state),
+    &lehr__v1__move_state__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "failure",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__ReportMoveRequest, failure),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lehr__v1__report_move_request__field_indices_by_name[] = {
+  5,   /* field[5] = failure */
+  0,   /* field[0] = incarnation */
+  3,   /* field[3] = move */
+  2,   /* field[2] = partition */
+  4,   /* field[4] = state */
+  1,   /* field[1] = table */
+};
+static const ProtobufCIntRange lehr__v1__report_move_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 6 }
+};
+const ProtobufCMessageDescriptor lehr__v1__report_move_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lehr.v1.ReportMoveRequest",
+  "ReportMoveRequest",
+  "Lehr__V1__ReportMoveRequest",
+  "lehr.v1",
+  sizeof(Lehr__V1__ReportMoveRequest),
+  6,
+  lehr__v1__report_move_request__field_descriptors,
+  lehr__v1__report_move_request__field_indices_by_name,
+  1,  lehr__v1__report_move_request__number_ranges,
+  (ProtobufCMessageInit) lehr__v1__report_move_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lehr__v1__report_move_response__field_descriptors[1] =
+{
+  {
+    "partition_incarnation",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__ReportMoveResponse, partition_incarnation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lehr__v1__report_move_response__field_indices_by_name[] = {
+  0,   /* field[0] = partition_incarnation */
+};
+static const ProtobufCIntRange lehr__v1__report_move_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor lehr__v1__report_move_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lehr.v1.ReportMoveResponse",
+  "ReportMoveResponse",
+  "Lehr__V1__ReportMoveResponse",
+  "lehr.v1",
+  sizeof(Lehr__V1__ReportMoveResponse),
+  1,
+  lehr__v1__report_move_response__field_descriptors,
+  lehr__v1__report_move_response__field_indices_by_name,
+  1,  lehr__v1__report_move_response__number_ranges,
+  (ProtobufCMessageInit) lehr__v1__report_move_response__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lehr__v1__drain_member_request__field_descriptors[1] =
+{
+  {
+    "name",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_STRING,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__DrainMemberRequest, name),
+    NULL,
+    &protobuf_c_empty_string,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lehr__v1__drain_member_request__field_indices_by_name[] = {
+  0,   /* field[0] = name */
+};
+static const ProtobufCIntRange lehr__v1__drain_member_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor lehr__v1__drain_member_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lehr.v1.DrainMemberRequest",
+  "DrainMemberRequest",
+  "Lehr__V1__DrainMemberRequest",
+  "lehr.v1",
+  sizeof(Lehr__V1__DrainMemberRequest),
+  1,
+  lehr__v1__drain_member_request__field_descriptors,
+  lehr__v1__drain_member_request__field_indices_by_name,
+  1,  lehr__v1__drain_member_request__number_ranges,
+  (ProtobufCMessageInit) lehr__v1__drain_member_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lehr__v1__drain_member_response__field_descriptors[1] =
+{
+  {
+    "partitions",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__DrainMemberResponse, partitions),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lehr__v1__drain_member_response__field_indices_by_name[] = {
+  0,   /* field[0] = partitions */
+};
+static const ProtobufCIntRange lehr__v1__drain_member_response__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 1 }
+};
+const ProtobufCMessageDescriptor lehr__v1__drain_member_response__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lehr.v1.DrainMemberResponse",
+  "DrainMemberResponse",
+  "Lehr__V1__DrainMemberResponse",
+  "lehr.v1",
+  sizeof(Lehr__V1__DrainMemberResponse),
+  1,
+  lehr__v1__drain_member_response__field_descriptors,
+  lehr__v1__drain_member_response__field_indices_by_name,
+  1,  lehr__v1__drain_member_response__number_ranges,
+  (ProtobufCMessageInit) lehr__v1__drain_member_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
 static const ProtobufCFieldDescriptor lehr__v1__submit_job_request__field_descriptors[1] =
@@ -4194,6 +5066,38 @@ const ProtobufCEnumDescriptor lehr__v1__role__descriptor =
   lehr__v1__role__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
+static const ProtobufCEnumValue lehr__v1__move_state__enum_values_by_number[4] =
+{
+  { "MOVE_STATE_UNSPECIFIED", "LEHR__V1__MOVE_STATE__MOVE_STATE_UNSPECIFIED", 0 },
+  { "MOVE_STATE_READY", "LEHR__V1__MOVE_STATE__MOVE_STATE_READY", 1 },
+  { "MOVE_STATE_OPENED", "LEHR__V1__MOVE_STATE__MOVE_STATE_OPENED", 2 },
+  { "MOVE_STATE_FAILED", "LEHR__V1__MOVE_STATE__MOVE_STATE_FAILED", 3 },
+};
+static const ProtobufCIntRange lehr__v1__move_state__value_ranges[] = {
+{0, 0},{0, 4}
+};
+static const ProtobufCEnumValueIndex lehr__v1__move_state__enum_values_by_name[4] =
+{
+  { "MOVE_STATE_FAILED", 3 },
+  { "MOVE_STATE_OPENED", 2 },
+  { "MOVE_STATE_READY", 1 },
+  { "MOVE_STATE_UNSPECIFIED", 0 },
+};
+const ProtobufCEnumDescriptor lehr__v1__move_state__descriptor =
+{
+  PROTOBUF_C__ENUM_DESCRIPTOR_MAGIC,
+  "lehr.v1.MoveState",
+  "MoveState",
+  "Lehr__V1__MoveState",
+  "lehr.v1",
+  4,
+  lehr__v1__move_state__enum_values_by_number,
+  4,
+  lehr__v1__move_state__enum_values_by_name,
+  1,
+  lehr__v1__move_state__value_ranges,
+  NULL,NULL,NULL,NULL   /* reserved[1234] */
+};
 static const ProtobufCEnumValue lehr__v1__job_state__enum_values_by_number[5] =
 {
   { "JOB_STATE_UNSPECIFIED", "LEHR__V1__JOB_STATE__JOB_STATE_UNSPECIFIED", 0 },
@@ -4258,13 +5162,16 @@ const ProtobufCEnumDescriptor lehr__v1__task_kind__descriptor =
   lehr__v1__task_kind__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor lehr__v1__coordinator__method_descriptors[14] =
+static const ProtobufCMethodDescriptor lehr__v1__coordinator__method_descriptors[17] =
 {
   { "Join", &lehr__v1__join_request__descriptor, &lehr__v1__join_response__descriptor },
   { "KeepAlive", &lehr__v1__keep_alive_request__descriptor, &lehr__v1__keep_alive_response__descriptor },
   { "Leave", &lehr__v1__leave_request__descriptor, &lehr__v1__leave_response__descriptor },
   { "ListMembers", &lehr__v1__list_members_request__descriptor, &lehr__v1__list_members_response__descriptor },
   { "RevokeLease", &lehr__v1__revoke_lease_request__descriptor, &lehr__v1__revoke_lease_response__descriptor },
+  { "MovePartition", &lehr__v1__move_partition_request__descriptor, &lehr__v1__move_partition_response__descriptor },
+  { "ReportMove", &lehr__v1__report_move_request__descriptor, &lehr__v1__report_move_response__descriptor },
+  { "DrainMember", &lehr__v1__drain_member_request__descriptor, &lehr__v1__drain_member_response__descriptor },
   { "GetClusterMap", &lehr__v1__get_cluster_map_request__descriptor, &lehr__v1__cluster_map__descriptor },
   { "WatchClusterMap", &lehr__v1__get_cluster_map_request__descriptor, &lehr__v1__cluster_map__descriptor },
   { "SubmitJob", &lehr__v1__submit_job_request__descriptor, &lehr__v1__job__descriptor },
@@ -4276,20 +5183,23 @@ static const ProtobufCMethodDescriptor lehr__v1__coordinator__method_descriptors
   { "ReportTask", &lehr__v1__report_task_request__descriptor, &lehr__v1__report_task_response__descriptor },
 };
 const unsigned lehr__v1__coordinator__method_indices_by_name[] = {
-  12,        /* AcquireTask */
-  5,        /* GetClusterMap */
-  9,        /* GetJob */
+  15,        /* AcquireTask */
+  7,        /* DrainMember */
+  8,        /* GetClusterMap */
+  12,        /* GetJob */
   0,        /* Join */
   1,        /* KeepAlive */
   2,        /* Leave */
-  8,        /* ListJobs */
+  11,        /* ListJobs */
   3,        /* ListMembers */
-  13,        /* ReportTask */
+  5,        /* MovePartition */
+  6,        /* ReportMove */
+  16,        /* ReportTask */
   4,        /* RevokeLease */
-  11,        /* StopJob */
-  7,        /* SubmitJob */
-  6,        /* WatchClusterMap */
-  10         /* WatchJob */
+  14,        /* StopJob */
+  10,        /* SubmitJob */
+  9,        /* WatchClusterMap */
+  13         /* WatchJob */
 };
 const ProtobufCServiceDescriptor lehr__v1__coordinator__descriptor =
 {
@@ -4298,7 +5208,7 @@ const ProtobufCServiceDescriptor lehr__v1__coordinator__descriptor =
   "Coordinator",
   "Lehr__V1__Coordinator",
   "lehr.v1",
-  14,
+  17,
   lehr__v1__coordinator__method_descriptors,
   lehr__v1__coordinator__method_indices_by_name
 };
@@ -4342,13 +5252,37 @@ void lehr__v1__coordinator__revoke_lease(ProtobufCService *service,
   assert(service->descriptor == &lehr__v1__coordinator__descriptor);
   service->invoke(service, 4, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void lehr__v1__coordinator__move_partition(ProtobufCService *service,
+                                           const Lehr__V1__MovePartitionRequest *input,
+                                           Lehr__V1__MovePartitionResponse_Closure closure,
+                                           void *closure_data)
+{
+  assert(service->descriptor == &lehr__v1__coordinator__descriptor);
+  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void lehr__v1__coordinator__report_move(ProtobufCService *service,
+                                        const Lehr__V1__ReportMoveRequest *input,
+                                        Lehr__V1__ReportMoveResponse_Closure closure,
+                                        void *closure_data)
+{
+  assert(service->descriptor == &lehr__v1__coordinator__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
+void lehr__v1__coordinator__drain_member(ProtobufCService *service,
+                                         const Lehr__V1__DrainMemberRequest *input,
+                                         Lehr__V1__DrainMemberResponse_Closure closure,
+                                         void *closure_data)
+{
+  assert(service->descriptor == &lehr__v1__coordinator__descriptor);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void lehr__v1__coordinator__get_cluster_map(ProtobufCService *service,
                                             const Lehr__V1__GetClusterMapRequest *input,
                                             Lehr__V1__ClusterMap_Closure closure,
                                             void *closure_data)
 {
   assert(service->descriptor == &lehr__v1__coordinator__descriptor);
-  service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void lehr__v1__coordinator__watch_cluster_map(ProtobufCService *service,
                                               const Lehr__V1__GetClusterMapRequest *input,
@@ -4356,7 +5290,7 @@ void lehr__v1__coordinator__watch_cluster_map(ProtobufCService *service,
                                               void *closure_data)
 {
   assert(service->descriptor == &lehr__v1__coordinator__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void lehr__v1__coordinator__submit_job(ProtobufCService *service,
                                        const Lehr__V1__SubmitJobRequest *input,
@@ -4364,7 +5298,7 @@ void lehr__v1__coordinator__submit_job(ProtobufCService *service,
                                        void *closure_data)
 {
   assert(service->descriptor == &lehr__v1__coordinator__descriptor);
-  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void lehr__v1__coordinator__list_jobs(ProtobufCService *service,
                                       const Lehr__V1__ListJobsRequest *input,
@@ -4372,7 +5306,7 @@ void lehr__v1__coordinator__list_jobs(ProtobufCService *service,
                                       void *closure_data)
 {
   assert(service->descriptor == &lehr__v1__coordinator__descriptor);
-  service->invoke(service, 8, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void lehr__v1__coordinator__get_job(ProtobufCService *service,
                                     const Lehr__V1__GetJobRequest *input,
@@ -4380,7 +5314,7 @@ void lehr__v1__coordinator__get_job(ProtobufCService *service,
                                     void *closure_data)
 {
   assert(service->descriptor == &lehr__v1__coordinator__descriptor);
-  service->invoke(service, 9, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void lehr__v1__coordinator__watch_job(ProtobufCService *service,
                                       const Lehr__V1__GetJobRequest *input,
@@ -4388,7 +5322,7 @@ void lehr__v1__coordinator__watch_job(ProtobufCService *service,
                                       void *closure_data)
 {
   assert(service->descriptor == &lehr__v1__coordinator__descriptor);
-  service->invoke(service, 10, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void lehr__v1__coordinator__stop_job(ProtobufCService *service,
                                      const Lehr__V1__GetJobRequest *input,
@@ -4396,7 +5330,7 @@ void lehr__v1__coordinator__stop_job(ProtobufCService *service,
                                      void *closure_data)
 {
   assert(service->descriptor == &lehr__v1__coordinator__descriptor);
-  service->invoke(service, 11, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 14, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void lehr__v1__coordinator__acquire_task(ProtobufCService *service,
                                          const Lehr__V1__AcquireTaskRequest *input,
@@ -4404,7 +5338,7 @@ void lehr__v1__coordinator__acquire_task(ProtobufCService *service,
                                          void *closure_data)
 {
   assert(service->descriptor == &lehr__v1__coordinator__descriptor);
-  service->invoke(service, 12, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 15, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void lehr__v1__coordinator__report_task(ProtobufCService *service,
                                         const Lehr__V1__ReportTaskRequest *input,
@@ -4412,7 +5346,7 @@ void lehr__v1__coordinator__report_task(ProtobufCService *service,
                                         void *closure_data)
 {
   assert(service->descriptor == &lehr__v1__coordinator__descriptor);
-  service->invoke(service, 13, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 16, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void lehr__v1__coordinator__init (Lehr__V1__Coordinator_Service *service,
                                   Lehr__V1__Coordinator_ServiceDestroy destroy)

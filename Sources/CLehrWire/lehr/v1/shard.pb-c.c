@@ -637,6 +637,231 @@ void   lehr__v1__scan_chunk__free_unpacked
   assert(message->base.descriptor == &lehr__v1__scan_chunk__descriptor);
   protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
 }
+void   lehr__v1__fetch_partition_request__init
+                     (Lehr__V1__FetchPartitionRequest         *message)
+{
+  static const Lehr__V1__FetchPartitionRequest init_value = LEHR__V1__FETCH_PARTITION_REQUEST__INIT;
+  *message = init_value;
+}
+size_t lehr__v1__fetch_partition_request__get_packed_size
+                     (const Lehr__V1__FetchPartitionRequest *message)
+{
+  assert(message->base.descriptor == &lehr__v1__fetch_partition_request__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lehr__v1__fetch_partition_request__pack
+                     (const Lehr__V1__FetchPartitionRequest *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lehr__v1__fetch_partition_request__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lehr__v1__fetch_partition_request__pack_to_buffer
+                     (const Lehr__V1__FetchPartitionRequest *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lehr__v1__fetch_partition_request__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lehr__V1__FetchPartitionRequest *
+       lehr__v1__fetch_partition_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lehr__V1__FetchPartitionRequest *)
+     protobuf_c_message_unpack (&lehr__v1__fetch_partition_request__descriptor,
+                                allocator, len, data);
+}
+void   lehr__v1__fetch_partition_request__free_unpacked
+                     (Lehr__V1__FetchPartitionRequest *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lehr__v1__fetch_partition_request__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lehr__v1__partition_chunk__init
+                     (Lehr__V1__PartitionChunk         *message)
+{
+  static const Lehr__V1__PartitionChunk init_value = LEHR__V1__PARTITION_CHUNK__INIT;
+  *message = init_value;
+}
+size_t lehr__v1__partition_chunk__get_packed_size
+                     (const Lehr__V1__PartitionChunk *message)
+{
+  assert(message->base.descriptor == &lehr__v1__partition_chunk__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lehr__v1__partition_chunk__pack
+                     (const Lehr__V1__PartitionChunk *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lehr__v1__partition_chunk__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lehr__v1__partition_chunk__pack_to_buffer
+                     (const Lehr__V1__PartitionChunk *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lehr__v1__partition_chunk__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lehr__V1__PartitionChunk *
+       lehr__v1__partition_chunk__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lehr__V1__PartitionChunk *)
+     protobuf_c_message_unpack (&lehr__v1__partition_chunk__descriptor,
+                                allocator, len, data);
+}
+void   lehr__v1__partition_chunk__free_unpacked
+                     (Lehr__V1__PartitionChunk *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lehr__v1__partition_chunk__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lehr__v1__partition_record__init
+                     (Lehr__V1__PartitionRecord         *message)
+{
+  static const Lehr__V1__PartitionRecord init_value = LEHR__V1__PARTITION_RECORD__INIT;
+  *message = init_value;
+}
+size_t lehr__v1__partition_record__get_packed_size
+                     (const Lehr__V1__PartitionRecord *message)
+{
+  assert(message->base.descriptor == &lehr__v1__partition_record__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lehr__v1__partition_record__pack
+                     (const Lehr__V1__PartitionRecord *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lehr__v1__partition_record__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lehr__v1__partition_record__pack_to_buffer
+                     (const Lehr__V1__PartitionRecord *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lehr__v1__partition_record__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lehr__V1__PartitionRecord *
+       lehr__v1__partition_record__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lehr__V1__PartitionRecord *)
+     protobuf_c_message_unpack (&lehr__v1__partition_record__descriptor,
+                                allocator, len, data);
+}
+void   lehr__v1__partition_record__free_unpacked
+                     (Lehr__V1__PartitionRecord *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lehr__v1__partition_record__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lehr__v1__applied_part__init
+                     (Lehr__V1__AppliedPart         *message)
+{
+  static const Lehr__V1__AppliedPart init_value = LEHR__V1__APPLIED_PART__INIT;
+  *message = init_value;
+}
+size_t lehr__v1__applied_part__get_packed_size
+                     (const Lehr__V1__AppliedPart *message)
+{
+  assert(message->base.descriptor == &lehr__v1__applied_part__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lehr__v1__applied_part__pack
+                     (const Lehr__V1__AppliedPart *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lehr__v1__applied_part__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lehr__v1__applied_part__pack_to_buffer
+                     (const Lehr__V1__AppliedPart *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lehr__v1__applied_part__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lehr__V1__AppliedPart *
+       lehr__v1__applied_part__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lehr__V1__AppliedPart *)
+     protobuf_c_message_unpack (&lehr__v1__applied_part__descriptor,
+                                allocator, len, data);
+}
+void   lehr__v1__applied_part__free_unpacked
+                     (Lehr__V1__AppliedPart *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lehr__v1__applied_part__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
+void   lehr__v1__part_attempt__init
+                     (Lehr__V1__PartAttempt         *message)
+{
+  static const Lehr__V1__PartAttempt init_value = LEHR__V1__PART_ATTEMPT__INIT;
+  *message = init_value;
+}
+size_t lehr__v1__part_attempt__get_packed_size
+                     (const Lehr__V1__PartAttempt *message)
+{
+  assert(message->base.descriptor == &lehr__v1__part_attempt__descriptor);
+  return protobuf_c_message_get_packed_size ((const ProtobufCMessage*)(message));
+}
+size_t lehr__v1__part_attempt__pack
+                     (const Lehr__V1__PartAttempt *message,
+                      uint8_t       *out)
+{
+  assert(message->base.descriptor == &lehr__v1__part_attempt__descriptor);
+  return protobuf_c_message_pack ((const ProtobufCMessage*)message, out);
+}
+size_t lehr__v1__part_attempt__pack_to_buffer
+                     (const Lehr__V1__PartAttempt *message,
+                      ProtobufCBuffer *buffer)
+{
+  assert(message->base.descriptor == &lehr__v1__part_attempt__descriptor);
+  return protobuf_c_message_pack_to_buffer ((const ProtobufCMessage*)message, buffer);
+}
+Lehr__V1__PartAttempt *
+       lehr__v1__part_attempt__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data)
+{
+  return (Lehr__V1__PartAttempt *)
+     protobuf_c_message_unpack (&lehr__v1__part_attempt__descriptor,
+                                allocator, len, data);
+}
+void   lehr__v1__part_attempt__free_unpacked
+                     (Lehr__V1__PartAttempt *message,
+                      ProtobufCAllocator *allocator)
+{
+  if(!message)
+    return;
+  assert(message->base.descriptor == &lehr__v1__part_attempt__descriptor);
+  protobuf_c_message_free_unpacked ((ProtobufCMessage*)message, allocator);
+}
 void   lehr__v1__get_statistics_request__init
                      (Lehr__V1__GetStatisticsRequest         *message)
 {
@@ -1830,6 +2055,560 @@ const ProtobufCMessageDescriptor lehr__v1__scan_chunk__descriptor =
   (ProtobufCMessageInit) lehr__v1__scan_chunk__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
+static const ProtobufCFieldDescriptor lehr__v1__fetch_partition_request__field_descriptors[5] =
+{
+  {
+    "cluster_id",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__FetchPartitionRequest, cluster_id),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "table",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__FetchPartitionRequest, table),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "partition",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__FetchPartitionRequest, partition),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "incarnation",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__FetchPartitionRequest, incarnation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "move",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__FetchPartitionRequest, move),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lehr__v1__fetch_partition_request__field_indices_by_name[] = {
+  0,   /* field[0] = cluster_id */
+  3,   /* field[3] = incarnation */
+  4,   /* field[4] = move */
+  2,   /* field[2] = partition */
+  1,   /* field[1] = table */
+};
+static const ProtobufCIntRange lehr__v1__fetch_partition_request__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 5 }
+};
+const ProtobufCMessageDescriptor lehr__v1__fetch_partition_request__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lehr.v1.FetchPartitionRequest",
+  "FetchPartitionRequest",
+  "Lehr__V1__FetchPartitionRequest",
+  "lehr.v1",
+  sizeof(Lehr__V1__FetchPartitionRequest),
+  5,
+  lehr__v1__fetch_partition_request__field_descriptors,
+  lehr__v1__fetch_partition_request__field_indices_by_name,
+  1,  lehr__v1__fetch_partition_request__number_ranges,
+  (ProtobufCMessageInit) lehr__v1__fetch_partition_request__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lehr__v1__partition_chunk__field_descriptors[13] =
+{
+  {
+    "keys",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionChunk, keys),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "shows",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionChunk, shows),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "clicks",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionChunk, clicks),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "last_seen",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionChunk, last_seen),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "steps",
+    5,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionChunk, steps),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "widths",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionChunk, widths),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "weights",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionChunk, weights),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "scales",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionChunk, scales),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "state_counts",
+    9,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionChunk, state_counts),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "states",
+    10,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionChunk, states),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "removed",
+    11,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionChunk, removed),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "now",
+    12,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionChunk, now),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "memory",
+    13,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_MESSAGE,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionChunk, memory),
+    &lehr__v1__partition_record__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lehr__v1__partition_chunk__field_indices_by_name[] = {
+  2,   /* field[2] = clicks */
+  0,   /* field[0] = keys */
+  3,   /* field[3] = last_seen */
+  12,   /* field[12] = memory */
+  11,   /* field[11] = now */
+  10,   /* field[10] = removed */
+  7,   /* field[7] = scales */
+  1,   /* field[1] = shows */
+  8,   /* field[8] = state_counts */
+  9,   /* field[9] = states */
+  4,   /* field[4] = steps */
+  6,   /* field[6] = weights */
+  5,   /* field[5] = widths */
+};
+static const ProtobufCIntRange lehr__v1__partition_chunk__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 13 }
+};
+const ProtobufCMessageDescriptor lehr__v1__partition_chunk__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lehr.v1.PartitionChunk",
+  "PartitionChunk",
+  "Lehr__V1__PartitionChunk",
+  "lehr.v1",
+  sizeof(Lehr__V1__PartitionChunk),
+  13,
+  lehr__v1__partition_chunk__field_descriptors,
+  lehr__v1__partition_chunk__field_indices_by_name,
+  1,  lehr__v1__partition_chunk__number_ranges,
+  (ProtobufCMessageInit) lehr__v1__partition_chunk__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lehr__v1__partition_record__field_descriptors[10] =
+{
+  {
+    "generation",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionRecord, generation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "pushes",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionRecord, pushes),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "rows_pushed",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionRecord, rows_pushed),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "part_floor",
+    4,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionRecord, part_floor),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "parts",
+    5,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Lehr__V1__PartitionRecord, n_parts),
+    offsetof(Lehr__V1__PartitionRecord, parts),
+    &lehr__v1__applied_part__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "batches_applied",
+    6,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionRecord, batches_applied),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "batches_repeated",
+    7,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionRecord, batches_repeated),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "batches_exhausted",
+    8,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionRecord, batches_exhausted),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "counters",
+    9,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_UINT64,
+    offsetof(Lehr__V1__PartitionRecord, n_counters),
+    offsetof(Lehr__V1__PartitionRecord, counters),
+    NULL,
+    NULL,
+    0 | PROTOBUF_C_FIELD_FLAG_PACKED,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "attempts",
+    10,
+    PROTOBUF_C_LABEL_REPEATED,
+    PROTOBUF_C_TYPE_MESSAGE,
+    offsetof(Lehr__V1__PartitionRecord, n_attempts),
+    offsetof(Lehr__V1__PartitionRecord, attempts),
+    &lehr__v1__part_attempt__descriptor,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lehr__v1__partition_record__field_indices_by_name[] = {
+  9,   /* field[9] = attempts */
+  5,   /* field[5] = batches_applied */
+  7,   /* field[7] = batches_exhausted */
+  6,   /* field[6] = batches_repeated */
+  8,   /* field[8] = counters */
+  0,   /* field[0] = generation */
+  3,   /* field[3] = part_floor */
+  4,   /* field[4] = parts */
+  1,   /* field[1] = pushes */
+  2,   /* field[2] = rows_pushed */
+};
+static const ProtobufCIntRange lehr__v1__partition_record__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 10 }
+};
+const ProtobufCMessageDescriptor lehr__v1__partition_record__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lehr.v1.PartitionRecord",
+  "PartitionRecord",
+  "Lehr__V1__PartitionRecord",
+  "lehr.v1",
+  sizeof(Lehr__V1__PartitionRecord),
+  10,
+  lehr__v1__partition_record__field_descriptors,
+  lehr__v1__partition_record__field_indices_by_name,
+  1,  lehr__v1__partition_record__number_ranges,
+  (ProtobufCMessageInit) lehr__v1__partition_record__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lehr__v1__applied_part__field_descriptors[3] =
+{
+  {
+    "part",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__AppliedPart, part),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "floor",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__AppliedPart, floor),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "applied",
+    3,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_BYTES,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__AppliedPart, applied),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lehr__v1__applied_part__field_indices_by_name[] = {
+  2,   /* field[2] = applied */
+  1,   /* field[1] = floor */
+  0,   /* field[0] = part */
+};
+static const ProtobufCIntRange lehr__v1__applied_part__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 3 }
+};
+const ProtobufCMessageDescriptor lehr__v1__applied_part__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lehr.v1.AppliedPart",
+  "AppliedPart",
+  "Lehr__V1__AppliedPart",
+  "lehr.v1",
+  sizeof(Lehr__V1__AppliedPart),
+  3,
+  lehr__v1__applied_part__field_descriptors,
+  lehr__v1__applied_part__field_indices_by_name,
+  1,  lehr__v1__applied_part__number_ranges,
+  (ProtobufCMessageInit) lehr__v1__applied_part__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
+static const ProtobufCFieldDescriptor lehr__v1__part_attempt__field_descriptors[2] =
+{
+  {
+    "part",
+    1,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartAttempt, part),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+  {
+    "attempt",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartAttempt, attempt),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
+};
+static const unsigned lehr__v1__part_attempt__field_indices_by_name[] = {
+  1,   /* field[1] = attempt */
+  0,   /* field[0] = part */
+};
+static const ProtobufCIntRange lehr__v1__part_attempt__number_ranges[1 + 1] =
+{
+  { 1, 0 },
+  { 0, 2 }
+};
+const ProtobufCMessageDescriptor lehr__v1__part_attempt__descriptor =
+{
+  PROTOBUF_C__MESSAGE_DESCRIPTOR_MAGIC,
+  "lehr.v1.PartAttempt",
+  "PartAttempt",
+  "Lehr__V1__PartAttempt",
+  "lehr.v1",
+  sizeof(Lehr__V1__PartAttempt),
+  2,
+  lehr__v1__part_attempt__field_descriptors,
+  lehr__v1__part_attempt__field_indices_by_name,
+  1,  lehr__v1__part_attempt__number_ranges,
+  (ProtobufCMessageInit) lehr__v1__part_attempt__init,
+  NULL,NULL,NULL    /* reserved[123] */
+};
 static const ProtobufCFieldDescriptor lehr__v1__get_statistics_request__field_descriptors[1] =
 {
   {
@@ -2233,7 +3012,7 @@ const ProtobufCEnumDescriptor lehr__v1__step_state__descriptor =
   lehr__v1__step_state__value_ranges,
   NULL,NULL,NULL,NULL   /* reserved[1234] */
 };
-static const ProtobufCMethodDescriptor lehr__v1__shard__method_descriptors[7] =
+static const ProtobufCMethodDescriptor lehr__v1__shard__method_descriptors[8] =
 {
   { "Pull", &lehr__v1__pull_request__descriptor, &lehr__v1__pull_response__descriptor },
   { "Push", &lehr__v1__push_request__descriptor, &lehr__v1__push_response__descriptor },
@@ -2241,12 +3020,14 @@ static const ProtobufCMethodDescriptor lehr__v1__shard__method_descriptors[7] =
   { "CommitStep", &lehr__v1__step_request__descriptor, &lehr__v1__step_response__descriptor },
   { "AbortStep", &lehr__v1__step_request__descriptor, &lehr__v1__step_response__descriptor },
   { "Scan", &lehr__v1__scan_request__descriptor, &lehr__v1__scan_chunk__descriptor },
+  { "FetchPartition", &lehr__v1__fetch_partition_request__descriptor, &lehr__v1__partition_chunk__descriptor },
   { "GetStatistics", &lehr__v1__get_statistics_request__descriptor, &lehr__v1__get_statistics_response__descriptor },
 };
 const unsigned lehr__v1__shard__method_indices_by_name[] = {
   4,        /* AbortStep */
   3,        /* CommitStep */
-  6,        /* GetStatistics */
+  6,        /* FetchPartition */
+  7,        /* GetStatistics */
   2,        /* InquireStep */
   0,        /* Pull */
   1,        /* Push */
@@ -2259,7 +3040,7 @@ const ProtobufCServiceDescriptor lehr__v1__shard__descriptor =
   "Shard",
   "Lehr__V1__Shard",
   "lehr.v1",
-  7,
+  8,
   lehr__v1__shard__method_descriptors,
   lehr__v1__shard__method_indices_by_name
 };
@@ -2311,13 +3092,21 @@ void lehr__v1__shard__scan(ProtobufCService *service,
   assert(service->descriptor == &lehr__v1__shard__descriptor);
   service->invoke(service, 5, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
+void lehr__v1__shard__fetch_partition(ProtobufCService *service,
+                                      const Lehr__V1__FetchPartitionRequest *input,
+                                      Lehr__V1__PartitionChunk_Closure closure,
+                                      void *closure_data)
+{
+  assert(service->descriptor == &lehr__v1__shard__descriptor);
+  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+}
 void lehr__v1__shard__get_statistics(ProtobufCService *service,
                                      const Lehr__V1__GetStatisticsRequest *input,
                                      Lehr__V1__GetStatisticsResponse_Closure closure,
                                      void *closure_data)
 {
   assert(service->descriptor == &lehr__v1__shard__descriptor);
-  service->invoke(service, 6, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
+  service->invoke(service, 7, (const ProtobufCMessage *) input, (ProtobufCClosure) closure, closure_data);
 }
 void lehr__v1__shard__init (Lehr__V1__Shard_Service *service,
                             Lehr__V1__Shard_ServiceDestroy destroy)

@@ -36,6 +36,14 @@ typedef struct Lehr__V1__Initializer Lehr__V1__Initializer;
 typedef struct Lehr__V1__Optimizer Lehr__V1__Optimizer;
 typedef struct Lehr__V1__Schedule Lehr__V1__Schedule;
 typedef struct Lehr__V1__Partition Lehr__V1__Partition;
+typedef struct Lehr__V1__PartitionMove Lehr__V1__PartitionMove;
+typedef struct Lehr__V1__MoveEnd Lehr__V1__MoveEnd;
+typedef struct Lehr__V1__MovePartitionRequest Lehr__V1__MovePartitionRequest;
+typedef struct Lehr__V1__MovePartitionResponse Lehr__V1__MovePartitionResponse;
+typedef struct Lehr__V1__ReportMoveRequest Lehr__V1__ReportMoveRequest;
+typedef struct Lehr__V1__ReportMoveResponse Lehr__V1__ReportMoveResponse;
+typedef struct Lehr__V1__DrainMemberRequest Lehr__V1__DrainMemberRequest;
+typedef struct Lehr__V1__DrainMemberResponse Lehr__V1__DrainMemberResponse;
 typedef struct Lehr__V1__SubmitJobRequest Lehr__V1__SubmitJobRequest;
 typedef struct Lehr__V1__ListJobsRequest Lehr__V1__ListJobsRequest;
 typedef struct Lehr__V1__ListJobsResponse Lehr__V1__ListJobsResponse;
@@ -158,6 +166,22 @@ typedef enum _Lehr__V1__Role {
   LEHR__V1__ROLE__ROLE_SERVING = 3
     PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LEHR__V1__ROLE)
 } Lehr__V1__Role;
+typedef enum _Lehr__V1__MoveState {
+  LEHR__V1__MOVE_STATE__MOVE_STATE_UNSPECIFIED = 0,
+  /*
+   * the destination has everything, and the source is sealed
+   */
+  LEHR__V1__MOVE_STATE__MOVE_STATE_READY = 1,
+  /*
+   * the destination is open
+   */
+  LEHR__V1__MOVE_STATE__MOVE_STATE_OPENED = 2,
+  /*
+   * the destination has given up, and why
+   */
+  LEHR__V1__MOVE_STATE__MOVE_STATE_FAILED = 3
+    PROTOBUF_C__FORCE_ENUM_TO_BE_INT_SIZE(LEHR__V1__MOVE_STATE)
+} Lehr__V1__MoveState;
 typedef enum _Lehr__V1__JobState {
   LEHR__V1__JOB_STATE__JOB_STATE_UNSPECIFIED = 0,
   LEHR__V1__JOB_STATE__JOB_STATE_RUNNING = 1,
@@ -353,10 +377,14 @@ struct  Lehr__V1__Member
   uint32_t lease_remaining_ms;
   uint64_t process_id;
   uint32_t process_life;
+  /*
+   * What it owns is being moved to others.
+   */
+  protobuf_c_boolean draining;
 };
 #define LEHR__V1__MEMBER__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__member__descriptor) \
-    , (char *)protobuf_c_empty_string, LEHR__V1__ROLE__ROLE_UNSPECIFIED, 0, 0,NULL, (char *)protobuf_c_empty_string, 0, 0, 0 }
+    , (char *)protobuf_c_empty_string, LEHR__V1__ROLE__ROLE_UNSPECIFIED, 0, 0,NULL, (char *)protobuf_c_empty_string, 0, 0, 0, 0 }
 
 
 struct  Lehr__V1__GetClusterMapRequest
@@ -549,10 +577,132 @@ struct  Lehr__V1__Partition
   uint64_t owner_incarnation;
   uint32_t core;
   uint64_t incarnation;
+  /*
+   * The earliest incarnation whose acknowledgements the owner stands for: owners since then have handed
+   * on all that they had, one to the next. 0: its own.
+   */
+  uint64_t line;
+  /*
+   * Absent: it stays where it is.
+   */
+  Lehr__V1__PartitionMove *move;
 };
 #define LEHR__V1__PARTITION__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__partition__descriptor) \
-    , 0, 0, 0, (char *)protobuf_c_empty_string, 0, 0, 0 }
+    , 0, 0, 0, (char *)protobuf_c_empty_string, 0, 0, 0, 0, NULL }
+
+
+/*
+ * A partition on its way to another core. While `handed_over` is false the source is the owner and the
+ * destination copies its rows; then the destination is, and the source keeps its rows until that one has
+ * said that it is open.
+ */
+struct  Lehr__V1__PartitionMove
+{
+  ProtobufCMessage base;
+  uint64_t number;
+  protobuf_c_boolean handed_over;
+  Lehr__V1__MoveEnd *source;
+  Lehr__V1__MoveEnd *destination;
+};
+#define LEHR__V1__PARTITION_MOVE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__partition_move__descriptor) \
+    , 0, 0, NULL, NULL }
+
+
+struct  Lehr__V1__MoveEnd
+{
+  ProtobufCMessage base;
+  uint64_t incarnation;
+  char *name;
+  uint32_t core;
+};
+#define LEHR__V1__MOVE_END__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__move_end__descriptor) \
+    , 0, (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Lehr__V1__MovePartitionRequest
+{
+  ProtobufCMessage base;
+  uint32_t table;
+  uint32_t partition;
+  /*
+   * The shard, and its core.
+   */
+  char *member;
+  uint32_t core;
+};
+#define LEHR__V1__MOVE_PARTITION_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__move_partition_request__descriptor) \
+    , 0, 0, (char *)protobuf_c_empty_string, 0 }
+
+
+struct  Lehr__V1__MovePartitionResponse
+{
+  ProtobufCMessage base;
+  /*
+   * Names the move, on the cluster map.
+   */
+  uint64_t move;
+};
+#define LEHR__V1__MOVE_PARTITION_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__move_partition_response__descriptor) \
+    , 0 }
+
+
+struct  Lehr__V1__ReportMoveRequest
+{
+  ProtobufCMessage base;
+  /*
+   * Of the destination.
+   */
+  uint64_t incarnation;
+  uint32_t table;
+  uint32_t partition;
+  uint64_t move;
+  Lehr__V1__MoveState state;
+  char *failure;
+};
+#define LEHR__V1__REPORT_MOVE_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__report_move_request__descriptor) \
+    , 0, 0, 0, 0, LEHR__V1__MOVE_STATE__MOVE_STATE_UNSPECIFIED, (char *)protobuf_c_empty_string }
+
+
+struct  Lehr__V1__ReportMoveResponse
+{
+  ProtobufCMessage base;
+  /*
+   * The partition's, if the move has made the caller its owner; 0: it has not, and will not by this.
+   */
+  uint64_t partition_incarnation;
+};
+#define LEHR__V1__REPORT_MOVE_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__report_move_response__descriptor) \
+    , 0 }
+
+
+struct  Lehr__V1__DrainMemberRequest
+{
+  ProtobufCMessage base;
+  char *name;
+};
+#define LEHR__V1__DRAIN_MEMBER_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__drain_member_request__descriptor) \
+    , (char *)protobuf_c_empty_string }
+
+
+struct  Lehr__V1__DrainMemberResponse
+{
+  ProtobufCMessage base;
+  /*
+   * Partitions that it still has.
+   */
+  uint32_t partitions;
+};
+#define LEHR__V1__DRAIN_MEMBER_RESPONSE__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__drain_member_response__descriptor) \
+    , 0 }
 
 
 struct  Lehr__V1__SubmitJobRequest
@@ -1126,6 +1276,158 @@ Lehr__V1__Partition *
 void   lehr__v1__partition__free_unpacked
                      (Lehr__V1__Partition *message,
                       ProtobufCAllocator *allocator);
+/* Lehr__V1__PartitionMove methods */
+void   lehr__v1__partition_move__init
+                     (Lehr__V1__PartitionMove         *message);
+size_t lehr__v1__partition_move__get_packed_size
+                     (const Lehr__V1__PartitionMove   *message);
+size_t lehr__v1__partition_move__pack
+                     (const Lehr__V1__PartitionMove   *message,
+                      uint8_t             *out);
+size_t lehr__v1__partition_move__pack_to_buffer
+                     (const Lehr__V1__PartitionMove   *message,
+                      ProtobufCBuffer     *buffer);
+Lehr__V1__PartitionMove *
+       lehr__v1__partition_move__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lehr__v1__partition_move__free_unpacked
+                     (Lehr__V1__PartitionMove *message,
+                      ProtobufCAllocator *allocator);
+/* Lehr__V1__MoveEnd methods */
+void   lehr__v1__move_end__init
+                     (Lehr__V1__MoveEnd         *message);
+size_t lehr__v1__move_end__get_packed_size
+                     (const Lehr__V1__MoveEnd   *message);
+size_t lehr__v1__move_end__pack
+                     (const Lehr__V1__MoveEnd   *message,
+                      uint8_t             *out);
+size_t lehr__v1__move_end__pack_to_buffer
+                     (const Lehr__V1__MoveEnd   *message,
+                      ProtobufCBuffer     *buffer);
+Lehr__V1__MoveEnd *
+       lehr__v1__move_end__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lehr__v1__move_end__free_unpacked
+                     (Lehr__V1__MoveEnd *message,
+                      ProtobufCAllocator *allocator);
+/* Lehr__V1__MovePartitionRequest methods */
+void   lehr__v1__move_partition_request__init
+                     (Lehr__V1__MovePartitionRequest         *message);
+size_t lehr__v1__move_partition_request__get_packed_size
+                     (const Lehr__V1__MovePartitionRequest   *message);
+size_t lehr__v1__move_partition_request__pack
+                     (const Lehr__V1__MovePartitionRequest   *message,
+                      uint8_t             *out);
+size_t lehr__v1__move_partition_request__pack_to_buffer
+                     (const Lehr__V1__MovePartitionRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Lehr__V1__MovePartitionRequest *
+       lehr__v1__move_partition_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lehr__v1__move_partition_request__free_unpacked
+                     (Lehr__V1__MovePartitionRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Lehr__V1__MovePartitionResponse methods */
+void   lehr__v1__move_partition_response__init
+                     (Lehr__V1__MovePartitionResponse         *message);
+size_t lehr__v1__move_partition_response__get_packed_size
+                     (const Lehr__V1__MovePartitionResponse   *message);
+size_t lehr__v1__move_partition_response__pack
+                     (const Lehr__V1__MovePartitionResponse   *message,
+                      uint8_t             *out);
+size_t lehr__v1__move_partition_response__pack_to_buffer
+                     (const Lehr__V1__MovePartitionResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Lehr__V1__MovePartitionResponse *
+       lehr__v1__move_partition_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lehr__v1__move_partition_response__free_unpacked
+                     (Lehr__V1__MovePartitionResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Lehr__V1__ReportMoveRequest methods */
+void   lehr__v1__report_move_request__init
+                     (Lehr__V1__ReportMoveRequest         *message);
+size_t lehr__v1__report_move_request__get_packed_size
+                     (const Lehr__V1__ReportMoveRequest   *message);
+size_t lehr__v1__report_move_request__pack
+                     (const Lehr__V1__ReportMoveRequest   *message,
+                      uint8_t             *out);
+size_t lehr__v1__report_move_request__pack_to_buffer
+                     (const Lehr__V1__ReportMoveRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Lehr__V1__ReportMoveRequest *
+       lehr__v1__report_move_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lehr__v1__report_move_request__free_unpacked
+                     (Lehr__V1__ReportMoveRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Lehr__V1__ReportMoveResponse methods */
+void   lehr__v1__report_move_response__init
+                     (Lehr__V1__ReportMoveResponse         *message);
+size_t lehr__v1__report_move_response__get_packed_size
+                     (const Lehr__V1__ReportMoveResponse   *message);
+size_t lehr__v1__report_move_response__pack
+                     (const Lehr__V1__ReportMoveResponse   *message,
+                      uint8_t             *out);
+size_t lehr__v1__report_move_response__pack_to_buffer
+                     (const Lehr__V1__ReportMoveResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Lehr__V1__ReportMoveResponse *
+       lehr__v1__report_move_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lehr__v1__report_move_response__free_unpacked
+                     (Lehr__V1__ReportMoveResponse *message,
+                      ProtobufCAllocator *allocator);
+/* Lehr__V1__DrainMemberRequest methods */
+void   lehr__v1__drain_member_request__init
+                     (Lehr__V1__DrainMemberRequest         *message);
+size_t lehr__v1__drain_member_request__get_packed_size
+                     (const Lehr__V1__DrainMemberRequest   *message);
+size_t lehr__v1__drain_member_request__pack
+                     (const Lehr__V1__DrainMemberRequest   *message,
+                      uint8_t             *out);
+size_t lehr__v1__drain_member_request__pack_to_buffer
+                     (const Lehr__V1__DrainMemberRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Lehr__V1__DrainMemberRequest *
+       lehr__v1__drain_member_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lehr__v1__drain_member_request__free_unpacked
+                     (Lehr__V1__DrainMemberRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Lehr__V1__DrainMemberResponse methods */
+void   lehr__v1__drain_member_response__init
+                     (Lehr__V1__DrainMemberResponse         *message);
+size_t lehr__v1__drain_member_response__get_packed_size
+                     (const Lehr__V1__DrainMemberResponse   *message);
+size_t lehr__v1__drain_member_response__pack
+                     (const Lehr__V1__DrainMemberResponse   *message,
+                      uint8_t             *out);
+size_t lehr__v1__drain_member_response__pack_to_buffer
+                     (const Lehr__V1__DrainMemberResponse   *message,
+                      ProtobufCBuffer     *buffer);
+Lehr__V1__DrainMemberResponse *
+       lehr__v1__drain_member_response__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lehr__v1__drain_member_response__free_unpacked
+                     (Lehr__V1__DrainMemberResponse *message,
+                      ProtobufCAllocator *allocator);
 /* Lehr__V1__SubmitJobRequest methods */
 void   lehr__v1__submit_job_request__init
                      (Lehr__V1__SubmitJobRequest         *message);
@@ -1359,6 +1661,30 @@ typedef void (*Lehr__V1__Schedule_Closure)
 typedef void (*Lehr__V1__Partition_Closure)
                  (const Lehr__V1__Partition *message,
                   void *closure_data);
+typedef void (*Lehr__V1__PartitionMove_Closure)
+                 (const Lehr__V1__PartitionMove *message,
+                  void *closure_data);
+typedef void (*Lehr__V1__MoveEnd_Closure)
+                 (const Lehr__V1__MoveEnd *message,
+                  void *closure_data);
+typedef void (*Lehr__V1__MovePartitionRequest_Closure)
+                 (const Lehr__V1__MovePartitionRequest *message,
+                  void *closure_data);
+typedef void (*Lehr__V1__MovePartitionResponse_Closure)
+                 (const Lehr__V1__MovePartitionResponse *message,
+                  void *closure_data);
+typedef void (*Lehr__V1__ReportMoveRequest_Closure)
+                 (const Lehr__V1__ReportMoveRequest *message,
+                  void *closure_data);
+typedef void (*Lehr__V1__ReportMoveResponse_Closure)
+                 (const Lehr__V1__ReportMoveResponse *message,
+                  void *closure_data);
+typedef void (*Lehr__V1__DrainMemberRequest_Closure)
+                 (const Lehr__V1__DrainMemberRequest *message,
+                  void *closure_data);
+typedef void (*Lehr__V1__DrainMemberResponse_Closure)
+                 (const Lehr__V1__DrainMemberResponse *message,
+                  void *closure_data);
 typedef void (*Lehr__V1__SubmitJobRequest_Closure)
                  (const Lehr__V1__SubmitJobRequest *message,
                   void *closure_data);
@@ -1413,6 +1739,18 @@ struct Lehr__V1__Coordinator_Service
                        const Lehr__V1__RevokeLeaseRequest *input,
                        Lehr__V1__RevokeLeaseResponse_Closure closure,
                        void *closure_data);
+  void (*move_partition)(Lehr__V1__Coordinator_Service *service,
+                         const Lehr__V1__MovePartitionRequest *input,
+                         Lehr__V1__MovePartitionResponse_Closure closure,
+                         void *closure_data);
+  void (*report_move)(Lehr__V1__Coordinator_Service *service,
+                      const Lehr__V1__ReportMoveRequest *input,
+                      Lehr__V1__ReportMoveResponse_Closure closure,
+                      void *closure_data);
+  void (*drain_member)(Lehr__V1__Coordinator_Service *service,
+                       const Lehr__V1__DrainMemberRequest *input,
+                       Lehr__V1__DrainMemberResponse_Closure closure,
+                       void *closure_data);
   void (*get_cluster_map)(Lehr__V1__Coordinator_Service *service,
                           const Lehr__V1__GetClusterMapRequest *input,
                           Lehr__V1__ClusterMap_Closure closure,
@@ -1462,6 +1800,9 @@ void lehr__v1__coordinator__init (Lehr__V1__Coordinator_Service *service,
       function_prefix__ ## leave,\
       function_prefix__ ## list_members,\
       function_prefix__ ## revoke_lease,\
+      function_prefix__ ## move_partition,\
+      function_prefix__ ## report_move,\
+      function_prefix__ ## drain_member,\
       function_prefix__ ## get_cluster_map,\
       function_prefix__ ## watch_cluster_map,\
       function_prefix__ ## submit_job,\
@@ -1490,6 +1831,18 @@ void lehr__v1__coordinator__list_members(ProtobufCService *service,
 void lehr__v1__coordinator__revoke_lease(ProtobufCService *service,
                                          const Lehr__V1__RevokeLeaseRequest *input,
                                          Lehr__V1__RevokeLeaseResponse_Closure closure,
+                                         void *closure_data);
+void lehr__v1__coordinator__move_partition(ProtobufCService *service,
+                                           const Lehr__V1__MovePartitionRequest *input,
+                                           Lehr__V1__MovePartitionResponse_Closure closure,
+                                           void *closure_data);
+void lehr__v1__coordinator__report_move(ProtobufCService *service,
+                                        const Lehr__V1__ReportMoveRequest *input,
+                                        Lehr__V1__ReportMoveResponse_Closure closure,
+                                        void *closure_data);
+void lehr__v1__coordinator__drain_member(ProtobufCService *service,
+                                         const Lehr__V1__DrainMemberRequest *input,
+                                         Lehr__V1__DrainMemberResponse_Closure closure,
                                          void *closure_data);
 void lehr__v1__coordinator__get_cluster_map(ProtobufCService *service,
                                             const Lehr__V1__GetClusterMapRequest *input,
@@ -1531,6 +1884,7 @@ void lehr__v1__coordinator__report_task(ProtobufCService *service,
 /* --- descriptors --- */
 
 extern const ProtobufCEnumDescriptor    lehr__v1__role__descriptor;
+extern const ProtobufCEnumDescriptor    lehr__v1__move_state__descriptor;
 extern const ProtobufCEnumDescriptor    lehr__v1__job_state__descriptor;
 extern const ProtobufCEnumDescriptor    lehr__v1__task_kind__descriptor;
 extern const ProtobufCMessageDescriptor lehr__v1__join_request__descriptor;
@@ -1558,6 +1912,14 @@ extern const ProtobufCEnumDescriptor    lehr__v1__optimizer__not_anumber__descri
 extern const ProtobufCMessageDescriptor lehr__v1__schedule__descriptor;
 extern const ProtobufCEnumDescriptor    lehr__v1__schedule__kind__descriptor;
 extern const ProtobufCMessageDescriptor lehr__v1__partition__descriptor;
+extern const ProtobufCMessageDescriptor lehr__v1__partition_move__descriptor;
+extern const ProtobufCMessageDescriptor lehr__v1__move_end__descriptor;
+extern const ProtobufCMessageDescriptor lehr__v1__move_partition_request__descriptor;
+extern const ProtobufCMessageDescriptor lehr__v1__move_partition_response__descriptor;
+extern const ProtobufCMessageDescriptor lehr__v1__report_move_request__descriptor;
+extern const ProtobufCMessageDescriptor lehr__v1__report_move_response__descriptor;
+extern const ProtobufCMessageDescriptor lehr__v1__drain_member_request__descriptor;
+extern const ProtobufCMessageDescriptor lehr__v1__drain_member_response__descriptor;
 extern const ProtobufCMessageDescriptor lehr__v1__submit_job_request__descriptor;
 extern const ProtobufCMessageDescriptor lehr__v1__list_jobs_request__descriptor;
 extern const ProtobufCMessageDescriptor lehr__v1__list_jobs_response__descriptor;

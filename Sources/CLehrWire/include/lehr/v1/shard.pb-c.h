@@ -30,6 +30,11 @@ typedef struct Lehr__V1__StepRequest Lehr__V1__StepRequest;
 typedef struct Lehr__V1__StepResponse Lehr__V1__StepResponse;
 typedef struct Lehr__V1__ScanRequest Lehr__V1__ScanRequest;
 typedef struct Lehr__V1__ScanChunk Lehr__V1__ScanChunk;
+typedef struct Lehr__V1__FetchPartitionRequest Lehr__V1__FetchPartitionRequest;
+typedef struct Lehr__V1__PartitionChunk Lehr__V1__PartitionChunk;
+typedef struct Lehr__V1__PartitionRecord Lehr__V1__PartitionRecord;
+typedef struct Lehr__V1__AppliedPart Lehr__V1__AppliedPart;
+typedef struct Lehr__V1__PartAttempt Lehr__V1__PartAttempt;
 typedef struct Lehr__V1__GetStatisticsRequest Lehr__V1__GetStatisticsRequest;
 typedef struct Lehr__V1__PartitionStatistics Lehr__V1__PartitionStatistics;
 typedef struct Lehr__V1__MemoryStatistics Lehr__V1__MemoryStatistics;
@@ -282,6 +287,138 @@ struct  Lehr__V1__ScanChunk
 #define LEHR__V1__SCAN_CHUNK__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__scan_chunk__descriptor) \
     , {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL} }
+
+
+struct  Lehr__V1__FetchPartitionRequest
+{
+  ProtobufCMessage base;
+  uint64_t cluster_id;
+  uint32_t table;
+  uint32_t partition;
+  uint64_t incarnation;
+  uint64_t move;
+};
+#define LEHR__V1__FETCH_PARTITION_REQUEST__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__fetch_partition_request__descriptor) \
+    , 0, 0, 0, 0, 0 }
+
+
+/*
+ * Rows in columns, as little-endian numbers; a later one takes the place of an earlier one.
+ */
+struct  Lehr__V1__PartitionChunk
+{
+  ProtobufCMessage base;
+  /*
+   * u64
+   */
+  ProtobufCBinaryData keys;
+  /*
+   * f32
+   */
+  ProtobufCBinaryData shows;
+  /*
+   * f32
+   */
+  ProtobufCBinaryData clicks;
+  /*
+   * u32, seconds on the source's clock
+   */
+  ProtobufCBinaryData last_seen;
+  /*
+   * u32
+   */
+  ProtobufCBinaryData steps;
+  /*
+   * u16: values in each row's weight
+   */
+  ProtobufCBinaryData widths;
+  /*
+   * in the table's own numbers
+   */
+  ProtobufCBinaryData weights;
+  /*
+   * f32, where its numbers have scales
+   */
+  ProtobufCBinaryData scales;
+  /*
+   * u16: floats in each row's optimizer state
+   */
+  ProtobufCBinaryData state_counts;
+  /*
+   * f32
+   */
+  ProtobufCBinaryData states;
+  /*
+   * Keys that have no row any more.
+   */
+  ProtobufCBinaryData removed;
+  /*
+   * Seconds on the source's clock, now.
+   */
+  uint32_t now;
+  /*
+   * In the last chunk.
+   */
+  Lehr__V1__PartitionRecord *memory;
+};
+#define LEHR__V1__PARTITION_CHUNK__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__partition_chunk__descriptor) \
+    , {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, {0,NULL}, 0, NULL }
+
+
+/*
+ * What a partition remembers beside its rows.
+ */
+struct  Lehr__V1__PartitionRecord
+{
+  ProtobufCMessage base;
+  uint32_t generation;
+  uint64_t pushes;
+  uint64_t rows_pushed;
+  uint32_t part_floor;
+  size_t n_parts;
+  Lehr__V1__AppliedPart **parts;
+  uint64_t batches_applied;
+  uint64_t batches_repeated;
+  uint64_t batches_exhausted;
+  size_t n_counters;
+  uint64_t *counters;
+  /*
+   * Sequential mode: the newest attempts of parts that the source has heard of.
+   */
+  size_t n_attempts;
+  Lehr__V1__PartAttempt **attempts;
+};
+#define LEHR__V1__PARTITION_RECORD__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__partition_record__descriptor) \
+    , 0, 0, 0, 0, 0,NULL, 0, 0, 0, 0,NULL, 0,NULL }
+
+
+struct  Lehr__V1__AppliedPart
+{
+  ProtobufCMessage base;
+  uint32_t part;
+  uint64_t floor;
+  /*
+   * u64 words: bit b % 1024 stands for batch b of the 1,024 from the floor on.
+   */
+  ProtobufCBinaryData applied;
+};
+#define LEHR__V1__APPLIED_PART__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__applied_part__descriptor) \
+    , 0, 0, {0,NULL} }
+
+
+struct  Lehr__V1__PartAttempt
+{
+  ProtobufCMessage base;
+  uint32_t part;
+  uint64_t attempt;
+};
+#define LEHR__V1__PART_ATTEMPT__INIT \
+ { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__part_attempt__descriptor) \
+    , 0, 0 }
 
 
 struct  Lehr__V1__GetStatisticsRequest
@@ -641,6 +778,101 @@ Lehr__V1__ScanChunk *
 void   lehr__v1__scan_chunk__free_unpacked
                      (Lehr__V1__ScanChunk *message,
                       ProtobufCAllocator *allocator);
+/* Lehr__V1__FetchPartitionRequest methods */
+void   lehr__v1__fetch_partition_request__init
+                     (Lehr__V1__FetchPartitionRequest         *message);
+size_t lehr__v1__fetch_partition_request__get_packed_size
+                     (const Lehr__V1__FetchPartitionRequest   *message);
+size_t lehr__v1__fetch_partition_request__pack
+                     (const Lehr__V1__FetchPartitionRequest   *message,
+                      uint8_t             *out);
+size_t lehr__v1__fetch_partition_request__pack_to_buffer
+                     (const Lehr__V1__FetchPartitionRequest   *message,
+                      ProtobufCBuffer     *buffer);
+Lehr__V1__FetchPartitionRequest *
+       lehr__v1__fetch_partition_request__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lehr__v1__fetch_partition_request__free_unpacked
+                     (Lehr__V1__FetchPartitionRequest *message,
+                      ProtobufCAllocator *allocator);
+/* Lehr__V1__PartitionChunk methods */
+void   lehr__v1__partition_chunk__init
+                     (Lehr__V1__PartitionChunk         *message);
+size_t lehr__v1__partition_chunk__get_packed_size
+                     (const Lehr__V1__PartitionChunk   *message);
+size_t lehr__v1__partition_chunk__pack
+                     (const Lehr__V1__PartitionChunk   *message,
+                      uint8_t             *out);
+size_t lehr__v1__partition_chunk__pack_to_buffer
+                     (const Lehr__V1__PartitionChunk   *message,
+                      ProtobufCBuffer     *buffer);
+Lehr__V1__PartitionChunk *
+       lehr__v1__partition_chunk__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lehr__v1__partition_chunk__free_unpacked
+                     (Lehr__V1__PartitionChunk *message,
+                      ProtobufCAllocator *allocator);
+/* Lehr__V1__PartitionRecord methods */
+void   lehr__v1__partition_record__init
+                     (Lehr__V1__PartitionRecord         *message);
+size_t lehr__v1__partition_record__get_packed_size
+                     (const Lehr__V1__PartitionRecord   *message);
+size_t lehr__v1__partition_record__pack
+                     (const Lehr__V1__PartitionRecord   *message,
+                      uint8_t             *out);
+size_t lehr__v1__partition_record__pack_to_buffer
+                     (const Lehr__V1__PartitionRecord   *message,
+                      ProtobufCBuffer     *buffer);
+Lehr__V1__PartitionRecord *
+       lehr__v1__partition_record__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lehr__v1__partition_record__free_unpacked
+                     (Lehr__V1__PartitionRecord *message,
+                      ProtobufCAllocator *allocator);
+/* Lehr__V1__AppliedPart methods */
+void   lehr__v1__applied_part__init
+                     (Lehr__V1__AppliedPart         *message);
+size_t lehr__v1__applied_part__get_packed_size
+                     (const Lehr__V1__AppliedPart   *message);
+size_t lehr__v1__applied_part__pack
+                     (const Lehr__V1__AppliedPart   *message,
+                      uint8_t             *out);
+size_t lehr__v1__applied_part__pack_to_buffer
+                     (const Lehr__V1__AppliedPart   *message,
+                      ProtobufCBuffer     *buffer);
+Lehr__V1__AppliedPart *
+       lehr__v1__applied_part__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lehr__v1__applied_part__free_unpacked
+                     (Lehr__V1__AppliedPart *message,
+                      ProtobufCAllocator *allocator);
+/* Lehr__V1__PartAttempt methods */
+void   lehr__v1__part_attempt__init
+                     (Lehr__V1__PartAttempt         *message);
+size_t lehr__v1__part_attempt__get_packed_size
+                     (const Lehr__V1__PartAttempt   *message);
+size_t lehr__v1__part_attempt__pack
+                     (const Lehr__V1__PartAttempt   *message,
+                      uint8_t             *out);
+size_t lehr__v1__part_attempt__pack_to_buffer
+                     (const Lehr__V1__PartAttempt   *message,
+                      ProtobufCBuffer     *buffer);
+Lehr__V1__PartAttempt *
+       lehr__v1__part_attempt__unpack
+                     (ProtobufCAllocator  *allocator,
+                      size_t               len,
+                      const uint8_t       *data);
+void   lehr__v1__part_attempt__free_unpacked
+                     (Lehr__V1__PartAttempt *message,
+                      ProtobufCAllocator *allocator);
 /* Lehr__V1__GetStatisticsRequest methods */
 void   lehr__v1__get_statistics_request__init
                      (Lehr__V1__GetStatisticsRequest         *message);
@@ -761,6 +993,21 @@ typedef void (*Lehr__V1__ScanRequest_Closure)
 typedef void (*Lehr__V1__ScanChunk_Closure)
                  (const Lehr__V1__ScanChunk *message,
                   void *closure_data);
+typedef void (*Lehr__V1__FetchPartitionRequest_Closure)
+                 (const Lehr__V1__FetchPartitionRequest *message,
+                  void *closure_data);
+typedef void (*Lehr__V1__PartitionChunk_Closure)
+                 (const Lehr__V1__PartitionChunk *message,
+                  void *closure_data);
+typedef void (*Lehr__V1__PartitionRecord_Closure)
+                 (const Lehr__V1__PartitionRecord *message,
+                  void *closure_data);
+typedef void (*Lehr__V1__AppliedPart_Closure)
+                 (const Lehr__V1__AppliedPart *message,
+                  void *closure_data);
+typedef void (*Lehr__V1__PartAttempt_Closure)
+                 (const Lehr__V1__PartAttempt *message,
+                  void *closure_data);
 typedef void (*Lehr__V1__GetStatisticsRequest_Closure)
                  (const Lehr__V1__GetStatisticsRequest *message,
                   void *closure_data);
@@ -804,6 +1051,10 @@ struct Lehr__V1__Shard_Service
                const Lehr__V1__ScanRequest *input,
                Lehr__V1__ScanChunk_Closure closure,
                void *closure_data);
+  void (*fetch_partition)(Lehr__V1__Shard_Service *service,
+                          const Lehr__V1__FetchPartitionRequest *input,
+                          Lehr__V1__PartitionChunk_Closure closure,
+                          void *closure_data);
   void (*get_statistics)(Lehr__V1__Shard_Service *service,
                          const Lehr__V1__GetStatisticsRequest *input,
                          Lehr__V1__GetStatisticsResponse_Closure closure,
@@ -822,6 +1073,7 @@ void lehr__v1__shard__init (Lehr__V1__Shard_Service *service,
       function_prefix__ ## commit_step,\
       function_prefix__ ## abort_step,\
       function_prefix__ ## scan,\
+      function_prefix__ ## fetch_partition,\
       function_prefix__ ## get_statistics  }
 void lehr__v1__shard__pull(ProtobufCService *service,
                            const Lehr__V1__PullRequest *input,
@@ -847,6 +1099,10 @@ void lehr__v1__shard__scan(ProtobufCService *service,
                            const Lehr__V1__ScanRequest *input,
                            Lehr__V1__ScanChunk_Closure closure,
                            void *closure_data);
+void lehr__v1__shard__fetch_partition(ProtobufCService *service,
+                                      const Lehr__V1__FetchPartitionRequest *input,
+                                      Lehr__V1__PartitionChunk_Closure closure,
+                                      void *closure_data);
 void lehr__v1__shard__get_statistics(ProtobufCService *service,
                                      const Lehr__V1__GetStatisticsRequest *input,
                                      Lehr__V1__GetStatisticsResponse_Closure closure,
@@ -869,6 +1125,11 @@ extern const ProtobufCMessageDescriptor lehr__v1__step_request__descriptor;
 extern const ProtobufCMessageDescriptor lehr__v1__step_response__descriptor;
 extern const ProtobufCMessageDescriptor lehr__v1__scan_request__descriptor;
 extern const ProtobufCMessageDescriptor lehr__v1__scan_chunk__descriptor;
+extern const ProtobufCMessageDescriptor lehr__v1__fetch_partition_request__descriptor;
+extern const ProtobufCMessageDescriptor lehr__v1__partition_chunk__descriptor;
+extern const ProtobufCMessageDescriptor lehr__v1__partition_record__descriptor;
+extern const ProtobufCMessageDescriptor lehr__v1__applied_part__descriptor;
+extern const ProtobufCMessageDescriptor lehr__v1__part_attempt__descriptor;
 extern const ProtobufCMessageDescriptor lehr__v1__get_statistics_request__descriptor;
 extern const ProtobufCMessageDescriptor lehr__v1__partition_statistics__descriptor;
 extern const ProtobufCMessageDescriptor lehr__v1__memory_statistics__descriptor;

@@ -1,0 +1,78 @@
+import LehrCluster
+import LehrCore
+import LehrMembership
+import LehrTable
+
+/// Partitions that leave. An owner writes on while its successor copies the rows; it seals the partition
+/// when little is left to send, and keeps it sealed until the map says what has become of the move.
+extension ShardCore {
+    /// Rows in a piece: well below a millisecond's work.
+    private static let chunkRows = 1024
+    /// With fewer changes than that, or after so many rounds, the partition is sealed.
+    private static let sealedBelow = 1024
+    private static let roundsMax = 8
+
+    /// Begins to hand a partition out, from its first row on; one that is sealed stays so.
+    func beginDeparture(
+        _ id: PartitionID, _ incarnation: PartitionIncarnation, move: UInt64, cluster: ClusterID
+    ) throws(ShardRefusal) -> Departure {
+        try check(cluster: cluster)
+        let partition = try held(id, incarnation)
+        guard let wanted = moves[id], wanted == move else { throw .notMoving(id) }
+        let departure = Departure(of: partition, move: move)
+        partition.begin(departure)
+        return departure
+    }
+
+    func nextStep(of departure: Departure, now: Instant) -> DepartureStep {
+        let partition = departure.partition
+        guard self.partition(partition.id) === partition, partition.departure === departure,
+            moves[partition.id] == departure.move
+        else { return .refused(.notMoving(partition.id)) }
+        guard !departure.isOver else { return .over }
+        guard !partition.rows.hasLostChanges else {
+            return .refused(
+                .exhausted("more rows change than can be sent; move the partition at another time"))
+        }
+        let stamp = Self.stamp(now)
+        while true {
+            if guards.contains(.sealedBeforeLastRows), isReadyToSeal(departure) {
+                guard !isStaged(at: partition) else { return .wait }
+                partition.sealedFor = departure.move
+            }
+            guard guards.contains(.changesAreSentAgain) || !departure.copy.isCaughtUp else { break }
+            if let moved = partition.rows.next(of: &departure.copy, limit: Self.chunkRows) {
+                return .chunk(PartitionChunk(moved: moved, stamp: stamp))
+            }
+            guard !partition.isSealed, guards.contains(.sealedBeforeLastRows) else { break }
+        }
+        departure.isOver = true
+        return .chunk(
+            PartitionChunk(
+                moved: MovedRows(rows: RowColumns(partition.rows.spec.rowFormat)), stamp: stamp,
+                memory: memory(of: partition)))
+    }
+
+    /// Whether little is left to send, or as little as ever will be.
+    private func isReadyToSeal(_ departure: Departure) -> Bool {
+        !departure.partition.isSealed && departure.copy.isCaughtUp
+            && (departure.partition.rows.changedCount < Self.sealedBelow
+                || departure.copy.rounds >= Self.roundsMax)
+    }
+
+    /// Whether a step is staged that has to be committed or aborted here.
+    private func isStaged(at partition: OwnedPartition) -> Bool {
+        steps[partition.job]?.ledger.staged?.payload.claims.contains(partition.claim) ?? false
+    }
+
+    private func memory(of partition: OwnedPartition) -> PartitionRecord {
+        PartitionRecord(
+            generation: partition.generation,
+            applied: guards.contains(.appliedBatchesMove) ? partition.applied : AppliedSet(),
+            rowsPushed: partition.rowsPushed, pushCount: partition.rows.pushCount,
+            counters: partition.rows.counters,
+            attempts: steps[partition.job]?.ledger.attempts.map {
+                PartitionRecord.Attempt(part: $0.part, attempt: $0.attempt)
+            } ?? [])
+    }
+}
