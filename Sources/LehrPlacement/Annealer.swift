@@ -51,6 +51,9 @@ package struct Annealer: Sendable {
         package let isCutShort: Bool
     }
 
+    /// Where no move adds to the cost, those that take from it are still to be found.
+    private static let coldest = 1e-9
+
     package var settings: Settings
     let clock: any MonotonicClock
 
@@ -80,7 +83,8 @@ package struct Annealer: Sendable {
             }
             var walk = AnnealingWalk(
                 state, weights: settings.weights, ceilings: ceilings, random: random)
-            let scale = walk.meanIncrease(samples: 256) * settings.firstTemperature
+            let scale = max(
+                walk.meanIncrease(samples: 256) * settings.firstTemperature, Self.coldest)
             temperature = round == 0 ? scale : min(scale, temperature * settings.reheat)
             cool(&walk, from: temperature, &meter)
             walk.returnToBest()
@@ -98,7 +102,6 @@ package struct Annealer: Sendable {
     private func cool(
         _ walk: inout AnnealingWalk, from first: Double, _ meter: inout StepMeter
     ) {
-        guard first > 0 else { return }
         meter.beginRound()
         let fall = exactLogarithm(settings.cooling)
         while let progress = meter.progress {
