@@ -39,7 +39,7 @@ enum Cutting {
     ) -> SearchState {
         var state = state
         var bits = state.pieces.bits
-        let saving = weights.partitions / Double(state.pieces.countBefore)
+        let saving = weights.partitions / Double(state.grid.coreCount)
         for (variable, description) in problem.variables.enumerated() {
             while bits[variable] > description.cuts.lowerBound,
                 bits[variable] == state.pieces.bits[variable]

@@ -21,8 +21,6 @@ struct Pieces {
     static let new: Int32 = -2
 
     var count: Int { loads.count }
-    /// As the problem cuts them.
-    var countBefore: Int { max(groupSizes.reduce(0, +), 1) }
 
     init(_ problem: PlacementProblem, bits: [Int]) {
         let grid = Grid(problem.hosts)

@@ -74,7 +74,7 @@ struct SearchState {
         PlacementCost(
             worst: heats.maximum, excess: excess, fanOut: fanOut,
             moved: allBytes > 0 ? movedBytes / allBytes : 0,
-            partitions: Double(pieces.count) / Double(pieces.countBefore), overflow: overflow)
+            partitions: Double(pieces.count) / Double(grid.coreCount), overflow: overflow)
     }
 
     /// Load over capacity and ideal of a core, were `load` added to it.
