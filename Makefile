@@ -98,6 +98,12 @@ bench-membership: ## Measure what members cost the coordinator. ARGS='--members 
 	$(SWIFT) build -c release --product lehr
 	$(RELEASE)/lehr bench membership $(ARGS)
 
+.PHONY: bench-placement
+bench-placement: ## Measure placements against their lower bound. ARGS='--only equal --json'.
+	@Scripts/install-dependencies build
+	$(SWIFT) build -c release --product lehr
+	$(RELEASE)/lehr bench placement $(ARGS)
+
 # The program of the fuzzer, with AddressSanitizer; both are Swift's and come with it.
 FUZZ_TARGETS := server-bytes server-frames client-bytes client-frames messages wire metadata identity segment formats
 FUZZ_FLAGS := -max_len=4096 -timeout=20 -rss_limit_mb=2048 -malloc_limit_mb=256 -print_final_stats=1

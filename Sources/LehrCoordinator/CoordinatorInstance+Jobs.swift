@@ -19,8 +19,8 @@ extension CoordinatorInstance {
             id: JobID(cluster.lastJob), plan: plan, state: .running, message: "", generation: 1,
             submittedUnixMilliseconds: unixMilliseconds, endedUnixMilliseconds: nil)
         var directives: [Directive] = [.save(.job(record))]
-        for (variable, homes) in zip(problem.variables, placement.homes) {
-            let table = place(variable, homes, job: record.id)
+        for (spec, homes) in zip(plan.tables, placement.homes) {
+            let table = place(spec, homes, job: record.id)
             tables.append(table)
             directives.append(.save(.table(table)))
         }
@@ -35,10 +35,9 @@ extension CoordinatorInstance {
         let cores = hosts.reduce(0) { $0 + $1.coreCount }
         let variables = plan.tables.map { spec in
             PlacementProblem.Variable(
-                spec: spec,
+                name: spec.name,
                 partitionBits: Self.partitionBits(
-                    spec.keys, hashed: plan.partitionBits, cores: cores)
-            )
+                    spec.keys, hashed: plan.partitionBits, cores: cores))
         }
         return PlacementProblem(variables: variables, hosts: hosts)
     }
@@ -54,10 +53,11 @@ extension CoordinatorInstance {
     }
 
     private mutating func place(
-        _ variable: PlacementProblem.Variable, _ homes: [Home], job: JobID
+        _ spec: TableSpec, _ homes: [Home], job: JobID
     ) -> PlacedTable {
         cluster.lastTable += 1
-        let partitions = zip(BucketRange.even(bits: variable.partitionBits), homes).map {
+        let ranges = BucketRange.even(bits: homes.count.trailingZeroBitCount)
+        let partitions = zip(ranges, homes).map {
             range, home in
             cluster.lastPartition += 1
             return PlacedPartition(
@@ -66,7 +66,7 @@ extension CoordinatorInstance {
                 incarnation: PartitionIncarnation(cluster.lastPartition))
         }
         return PlacedTable(
-            id: TableID(cluster.lastTable), job: job, spec: variable.spec, partitions: partitions)
+            id: TableID(cluster.lastTable), job: job, spec: spec, partitions: partitions)
     }
 
     /// Stops a running job; one that has ended stays as it is. Its tables stay for export.

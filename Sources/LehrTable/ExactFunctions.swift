@@ -5,7 +5,7 @@
 ///
 /// `x = 2^e m` with `m` in `[1, 2)`; `ln m = 2 atanh(s)`, `s = (m - 1) / (m + 1) <= 1/3`, by its
 /// series up to `s^27`.
-func exactLogarithm(_ x: Double) -> Double {
+package func exactLogarithm(_ x: Double) -> Double {
     let s = (x.significand - 1) / (x.significand + 1)
     let square = s * s
     var sum = 0.0
@@ -20,7 +20,7 @@ func exactLogarithm(_ x: Double) -> Double {
 /// `e^x` for `x` from -700 to 0, with a relative error below 1e-13.
 ///
 /// `x = n ln 2 + r` with `|r| <= ln 2 / 2`; `e^r` by its series up to `r^14`.
-func exactExponential(_ x: Double) -> Double {
+package func exactExponential(_ x: Double) -> Double {
     let n = (x * 1.44269504088896341).rounded()
     let r = x - n * 0.693147180559945309
     var sum = 1.0

@@ -1,15 +1,11 @@
 import LehrCore
 import LehrPlacement
-import LehrTable
 import Testing
 
 @Suite struct EvenSplitPlacerTests {
     private func problem(bits: [Int], cores: [Int]) -> PlacementProblem {
-        let spec = TableSpec(
-            name: "t", keys: .hashed, dimension: 4, initializer: .constant(0),
-            optimizer: Optimizer(rule: .sgd, learningRate: 0.1), seed: 1)
-        return PlacementProblem(
-            variables: bits.map { .init(spec: spec, partitionBits: $0) },
+        PlacementProblem(
+            variables: bits.map { .init(name: "t", partitionBits: $0) },
             hosts: cores.enumerated().map {
                 .init(member: MemberIncarnation(UInt64($0.offset + 1)), coreCount: $0.element)
             })

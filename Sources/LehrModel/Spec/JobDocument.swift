@@ -1,28 +1,30 @@
 import Yams
 
-/// Turns the text of a job file into YAML nodes, within bounds.
+/// Turns the text of a job file, or of another of these files, into YAML nodes, within bounds.
 enum JobDocument {
     /// Longest text of a job file, in bytes.
     static let sizeLimit = 1 << 20
     /// Most anchors and aliases: nested ones multiply, twelve at most eighty-fold.
     static let aliasLimit = 12
 
-    /// The root node, or nil with the reason reported.
-    static func parse(_ text: String, _ problems: ProblemCollector) -> Node? {
+    /// The root node, or nil with the reason reported; `name` is what kind of file it is.
+    static func parse(
+        _ text: String, _ problems: ProblemCollector, named name: String = "job file"
+    ) -> Node? {
         guard text.utf8.count <= sizeLimit else {
             problems.report(
                 "", line: nil,
-                "a job file has at most \(sizeLimit) bytes, this one has \(text.utf8.count)")
+                "a \(name) has at most \(sizeLimit) bytes, this one has \(text.utf8.count)")
             return nil
         }
         guard countAliases(text) <= aliasLimit else {
             problems.report(
-                "", line: nil, "a job file has at most \(aliasLimit) YAML anchors and aliases")
+                "", line: nil, "a \(name) has at most \(aliasLimit) YAML anchors and aliases")
             return nil
         }
         do {
             guard let node = try Yams.compose(yaml: text) else {
-                problems.report("", line: nil, "the job file is empty")
+                problems.report("", line: nil, "the \(name) is empty")
                 return nil
             }
             return node

@@ -25,7 +25,7 @@ extension JobSection {
         "rmsprop", "ftrl",
     ]
 
-    private func optimizer(_ key: String, default standard: Optimizer) -> Optimizer {
+    func optimizer(_ key: String, default standard: Optimizer) -> Optimizer {
         guard has(key) else { return standard }
         let section = section(key)
         guard let kind = section.word("kind", among: Self.rules) else {

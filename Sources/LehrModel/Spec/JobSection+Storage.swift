@@ -19,7 +19,7 @@ extension JobSection {
         return storage
     }
 
-    private func trainedNumbers(_ key: String) -> NumberFormat {
+    func trainedNumbers(_ key: String) -> NumberFormat {
         let names = NumberFormat.allCases.filter { $0 != .int8 }.map(\.rawValue)
         return word(key, among: names).flatMap { NumberFormat(rawValue: $0) } ?? .float32
     }

@@ -22,7 +22,7 @@ extension JobSection {
     }
 
     /// - Parameter dimension: the smallest of the tables meant.
-    private func wireFormat(
+    func wireFormat(
         _ key: String, dimension: Int, default standard: WireFormat = WireFormat()
     ) -> WireFormat {
         let section = section(key)

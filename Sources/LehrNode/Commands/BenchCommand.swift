@@ -9,7 +9,9 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "bench",
         abstract: "Measure parts of Lehr against what they should be as good as.",
-        subcommands: [RPC.self, Table.self, Membership.self, Serve.self, Become.self])
+        subcommands: [
+            RPC.self, Table.self, Membership.self, Placement.self, Serve.self, Become.self,
+        ])
 
     struct RPC: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -113,6 +115,32 @@ struct BenchCommand: ParsableCommand {
             let report = try MembershipBenchmark.run(
                 only: flags.only, quick: flags.quick, members: members,
                 launcher: try BenchFlags.launcher(), progress: BenchFlags.progress)
+            try BenchText.show(report, json: flags.json, gate: flags.gate)
+        }
+    }
+
+    struct Placement: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Measure placements against their lower bound.",
+            discussion: """
+                Skewed tables on 4 to 1,000 shards, drawn from seeds: the worst load beside the bound \
+                that none can be below, round robin, an even split and the largest partition first. \
+                Loads are added up from the plan by code that the search has no part in.
+
+                Measures:
+                \(PlacementBenchmark.measures.map { "  \($0.name): \($0.summary)" }
+                    .joined(separator: "\n"))
+                """)
+
+        @OptionGroup var flags: BenchFlags
+
+        func validate() throws {
+            try flags.validate(against: PlacementBenchmark.measures.map(\.name))
+        }
+
+        func run() throws {
+            let report = PlacementBenchmark.run(
+                only: flags.only, quick: flags.quick, progress: BenchFlags.progress)
             try BenchText.show(report, json: flags.json, gate: flags.gate)
         }
     }

@@ -3,9 +3,17 @@ import LehrCore
 import LehrMembership
 import LehrTable
 
-struct PlacementCommand: AsyncParsableCommand {
+struct PlacementCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "placement", abstract: "Show which shard and core owns which partitions.")
+        commandName: "placement",
+        abstract: "Show which shard and core owns which partitions, or plan who should.",
+        subcommands: [PlacementListCommand.self, PlacementPlanCommand.self],
+        defaultSubcommand: PlacementListCommand.self)
+}
+
+struct PlacementListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Show which shard and core owns which partitions.")
 
     @OptionGroup var client: ClientFlags
 

@@ -1,0 +1,106 @@
+import LehrCore
+import LehrModel
+import LehrPlacement
+import LehrTable
+
+/// The files of a plan as a problem, and the names that its numbers stand for.
+struct PlanInput {
+    let problem: PlacementProblem
+    let shardNames: [String]
+    /// Of jobs, by group.
+    let jobNames: [String]
+    /// Where partitions are said to be of which nobody is left.
+    let lostOwners: [String]
+
+    /// Partitions of all tables, each cut as finely as it may be.
+    static let partitionsMax = 1 << 17
+
+    /// - Throws: what the files say that does not go together.
+    init(_ cluster: ClusterFile, _ jobs: [(file: String, job: WorkloadFile)]) throws(ConfigError) {
+        let hosts = cluster.shards.enumerated().map { index, shard in
+            PlacementProblem.Host(
+                member: Self.member(index), coreCount: shard.cores,
+                capacity: Load(
+                    cpu: Double(shard.cores), memory: shard.memory, network: shard.network))
+        }
+        let numbers = Dictionary(
+            uniqueKeysWithValues: cluster.shards.enumerated().map { ($1.name, $0) })
+        var variables: [PlacementProblem.Variable] = []
+        var lost = Set<String>()
+        var problems: [String] = []
+        for (group, (file, job)) in jobs.enumerated() {
+            for table in job.tables {
+                var homes: [Home?] = []
+                for owner in table.owners {
+                    do {
+                        let home = try Self.home(owner, numbers, cluster)
+                        if home == nil { lost.insert(owner) }
+                        homes.append(home)
+                    } catch {
+                        problems.append("\(file): table \(table.spec.name): \(error.description)")
+                    }
+                }
+                guard homes.count == table.owners.count else { continue }
+                variables.append(Self.variable(table, group: group, homes, cluster))
+            }
+        }
+        let finest = variables.reduce(0) { $0 + 1 << $1.cuts.upperBound }
+        if finest > Self.partitionsMax {
+            problems.append(
+                "\(finest) partitions of all tables when they are cut as finely as they may be; at "
+                    + "most \(Self.partitionsMax): lower partitions-max")
+        }
+        guard problems.isEmpty else { throw ConfigError(problems: Array(problems.prefix(50))) }
+        problem = PlacementProblem(variables: variables, hosts: hosts)
+        shardNames = cluster.shards.map(\.name)
+        jobNames = jobs.map(\.job.name)
+        lostOwners = lost.sorted()
+    }
+
+    func name(of home: Home) -> String { "\(shardNames[Int(home.member.value) - 1])/\(home.core)" }
+
+    private static func member(_ index: Int) -> MemberIncarnation {
+        MemberIncarnation(UInt64(index + 1))
+    }
+
+    private struct OwnerError: Error {
+        let description: String
+    }
+
+    /// Nil where the cluster has no such shard any more.
+    private static func home(
+        _ owner: String, _ numbers: [String: Int], _ cluster: ClusterFile
+    ) throws(OwnerError) -> Home? {
+        let parts = owner.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, let core = UInt32(parts[1]) else {
+            throw OwnerError(
+                description: "owners: expected SHARD/CORE, such as shard-0/1, found \"\(owner)\"")
+        }
+        guard let shard = numbers[String(parts[0])] else { return nil }
+        guard core < cluster.shards[shard].cores else {
+            throw OwnerError(
+                description: "owners: \(owner) is not there: \(parts[0]) has cores 0 to "
+                    + "\(cluster.shards[shard].cores - 1)")
+        }
+        return Home(member: member(shard), core: core)
+    }
+
+    private static func variable(
+        _ table: WorkloadFile.Table, group: Int, _ homes: [Home?], _ cluster: ClusterFile
+    ) -> PlacementProblem.Variable {
+        let spec = table.spec
+        let rows = table.rows / Double(table.partitions)
+        let keyBytes = 8.0
+        let pullBytes = keyBytes + Double(spec.wire.rows.rowBytes(dimension: spec.dimension))
+        let pushBytes = keyBytes + Double(spec.wire.gradients.rowBytes(dimension: spec.dimension))
+        let loads = zip(table.pulls, table.pushes).map { pulls, pushes in
+            Load(
+                cpu: pulls * cluster.secondsPerPull + pushes * cluster.secondsPerPush,
+                memory: rows * spec.rowBytes, network: pulls * pullBytes + pushes * pushBytes)
+        }
+        let bits = table.partitions.trailingZeroBitCount
+        return PlacementProblem.Variable(
+            name: spec.name, group: group, partitionBits: bits,
+            cuts: bits...table.partitionsMax.trailingZeroBitCount, loads: loads, current: homes)
+    }
+}
