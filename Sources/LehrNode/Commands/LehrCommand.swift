@@ -23,7 +23,9 @@ package struct LehrCommand: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Cluster:",
-                subcommands: [JobCommand.self, MembersCommand.self, PlacementCommand.self]),
+                subcommands: [
+                    JobCommand.self, MembersCommand.self, PlacementCommand.self, HealthCommand.self,
+                ]),
             CommandGroup(
                 name: "Security:", subcommands: [CertsCommand.self, TokensCommand.self]),
             CommandGroup(
