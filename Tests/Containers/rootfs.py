@@ -22,6 +22,10 @@ exec unshare --mount /bin/sh -euc '
     mount -t proc proc "{root}/proc"
     mount --rbind /dev "{root}/dev"
     mount --rbind /sys "{root}/sys"
+    if [ -e "{folder}/hosts" ]; then
+        [ -e "{root}/etc/hosts" ] || touch "{root}/etc/hosts"
+        mount --bind "{folder}/hosts" "{root}/etc/hosts"
+    fi
     mount -o remount,bind,ro "{root}"
     exec unshare --root "{root}" --wd "{folder}" --setgid {user} --setuid {user} \\
         -- /usr/local/bin/lehr "$@"
@@ -53,7 +57,10 @@ def assemble(binary, examples, root):
 
 
 def wrapper(root, folder, user=USER):
-    """A program that runs `lehr` in `root` with nothing writable but `folder` and a small `/tmp`."""
+    """A program that runs `lehr` in `root` with nothing writable but `folder` and a small `/tmp`.
+
+    A file `hosts` in the folder is its `/etc/hosts`.
+    """
     assert str(folder).startswith("/tmp/"), f"{folder} is not under /tmp, which is mounted anew"
     path = folder / f"lehr-as-{user}"
     path.write_text(WRAPPER.format(root=root, folder=folder, user=user))

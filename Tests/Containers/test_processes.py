@@ -6,11 +6,13 @@ import pathlib
 import re
 import signal
 import subprocess
+import time
 
 import pytest
 
 from Support.cluster import LOOPBACK
 from Support.sandbox import Sandbox
+from Support.waiting import wait_until
 from rootfs import USER, wrapper
 
 
@@ -44,6 +46,41 @@ def test_the_root_is_read_only(sandbox, rootfs, tmp_path, path):
 
 def test_nothing_is_missing_from_the_image(sandbox):
     assert "SUBCOMMANDS" in sandbox.run("--help").stdout.upper()
+
+
+# Names.
+
+
+def test_a_coordinator_that_comes_back_elsewhere_is_found_by_its_name(sandbox):
+    """As a pod that is deleted does: the name stays, and the address does not."""
+    hosts = sandbox.folder / "hosts"
+
+    def start(address, port):
+        hosts.write_text(f"{address} coordinator.test\n")
+        return sandbox.start(
+            "coordinator", "coordinator", "--listen", f"{address}:{port}",
+            "--http-listen", "127.0.0.1:0", "--state-dir", "state",
+            "--lease-ttl", "8s", "--heartbeat", "500ms",
+        )
+
+    first = start("127.0.0.2", 0)
+    port = first.grpc.rpartition(":")[2]
+    shard = sandbox.start("shard", "shard", *LOOPBACK, "--name", "shard-0",
+                          "--coordinator", f"coordinator.test:{port}")
+    shard.wait_for("joined the cluster")
+    first.kill()
+    second = start("127.0.0.3", port)
+    assert second.grpc == f"127.0.0.3:{port}"
+
+    def members():
+        return sandbox.json("members", "--coordinator", second.grpc)
+
+    incarnation = members()[0]["incarnation"]
+    # Its lease is renewed at the new address, for longer than it would last without.
+    end = time.monotonic() + 9
+    wait_until(lambda: time.monotonic() > end, 10, "a lease has passed")
+    assert [(m["name"], m["incarnation"]) for m in members()] == [("shard-0", incarnation)]
+    assert shard.log.count("joined the cluster") == 1
 
 
 # Limits.

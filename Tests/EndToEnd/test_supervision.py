@@ -96,6 +96,23 @@ def test_the_advertised_address_is_not_the_one_listened_at(make_cluster, sandbox
         sandbox.run("health", address)
 
 
+def test_an_address_of_ipv6(make_cluster, sandbox, tmp_path, small_data):
+    cluster = make_cluster(shards=0, workers=1)
+    shard = sandbox.start(
+        "shard", "shard", "--listen", "[::]:0", "--insecure", "--http-listen", "127.0.0.1:0",
+        "--name", "shard-0", "--advertise", "::1", "--coordinator", cluster.address,
+    )
+    shard.wait_for("joined the cluster")
+    (address,) = cluster.members()["shard-0"]["core_addresses"]
+    assert re.fullmatch(r"\[::1\]:\d+", address)
+    sandbox.run("health", address)
+    # The worker and the export go there.
+    job = cluster.submit(write_job(tmp_path, small_data))
+    cluster.wait_for_end(job)
+    cluster.models.mkdir()
+    cluster.export(job)
+
+
 def test_a_shard_that_says_nowhere_where_it_is(sandbox):
     error = sandbox.run("shard", "--listen", "[::]:7200", "--insecure", status=64).stderr
     assert "give --advertise HOST" in error

@@ -3,17 +3,11 @@
 import functools
 import re
 import subprocess
-import sys
 
 import pytest
 
-if sys.version_info < (3, 12):
-    collect_ignore_glob = ["test_*.py"]
-    print("Tests/Helm: SKIPPED: the Helm engine needs Python 3.12 or later (Scripts/find-python)",
-          file=sys.stderr)
-else:
-    import engine
-    from chart_objects import Objects
+import engine
+from chart_objects import Objects
 
 SECRETS = {role: f"{role}-certificates" for role in
            ("coordinator", "shard", "worker", "serving", "client")}
@@ -79,7 +73,7 @@ def rendered(chart):
     return render
 
 
-@pytest.fixture(params=MATRIX if sys.version_info >= (3, 12) else [])
+@pytest.fixture(params=MATRIX)
 def case(request):
     return request.param
 

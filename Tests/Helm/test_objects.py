@@ -4,8 +4,9 @@ import re
 
 import pytest
 
+import engine
 from chart_objects import (
-    component, container_ports, environment, matches, mounts, volumes,
+    Objects, component, container_ports, environment, matches, mounts, volumes,
 )
 
 SETTINGS_ROLES = ("coordinator", "shard", "worker", "serving")
@@ -198,9 +199,6 @@ def test_certificates_are_named_as_the_command_names_them(rendered):
 
 
 def test_a_change_of_settings_changes_pods_of_that_role_only(chart, rendered):
-    import engine
-    from chart_objects import Objects
-
     def sums(objects):
         return {role: each["spec"]["template"]["metadata"]["annotations"]["checksum/config"]
                 for role, each in objects.workloads().items() if role != "client"}

@@ -58,6 +58,12 @@ import Testing
             problems.count == 1 && problems[0].contains("advertise: expected HOST or HOST:PORT"))
     }
 
+    @Test func everyCoreHasAPort() {
+        let at = { ["advertise": "[::1]:65534", "cores": $0] }
+        #expect(config(at("2")).1.problems.isEmpty)
+        #expect(config(at("3")).1.problems.first?.contains("no 3 ports from 65534 on") == true)
+    }
+
     // MARK: - Cores
 
     @Test func coresFollowTheLimitOfProcessors() {

@@ -109,6 +109,11 @@ struct ShardConfig {
                 "advertise: \(common.listen) is every address of this machine, and none by which "
                     + "others could reach it; give --advertise HOST")
         }
+        if let port = member.advertise?.port, Int(port) + cores - 1 > Int(UInt16.max) {
+            reader.note(
+                "advertise: there are no \(cores) ports from \(port) on, one for each core; "
+                    + "the last is \(UInt16.max)")
+        }
         tableMemoryBytes = reader.bytes(
             "table-memory", atLeast: cores * Self.bytesPerCoreMin,
             "\(Self.bytesPerCoreMin >> 20)MiB for each of --cores",
