@@ -1,3 +1,4 @@
+import LehrRPC
 import Testing
 
 @testable import LehrNode
