@@ -20,7 +20,7 @@ demo: build ## Train, export, serve and measure on this machine. DATA=DIR, KEEP=
 	    $(if $(DATA),--data '$(DATA)') $(if $(KEEP),--keep) $(if $(JSON),--json '$(JSON)')
 
 .PHONY: test
-test: lint protos-check unit simulate end-to-end fuzz-check ## Everything: lint, generated code, unit, simulation, end to end, fuzzing.
+test: lint protos-check unit simulate end-to-end helm-verify fuzz-check ## Everything: lint, generated code, unit, simulation, end to end, the chart, fuzzing.
 
 .PHONY: unit
 unit: $(PYTHON) ## Unit, simulation and integration tests: the inner loop.
@@ -49,13 +49,21 @@ soak-sim: simulator ## Simulate seeds from FIRST on until one breaks a promise, 
 end-to-end: build $(PYTHON) ## Real processes, SIGKILL, foreign clients, replays from a seed.
 	$(SWIFT) build -c release --product lehr-sim
 	$(SWIFT) build -c release --product lehr-soak
-	$(PYTHON) -m pytest -q Tests/EndToEnd Tests/Interop
+	$(PYTHON) -m pytest -q Tests/EndToEnd Tests/Interop Tests/Containers
 
 $(PYTHON): Tests/requirements.txt
 	@Scripts/install-dependencies test
-	python3 -m venv .venv
+	$(shell Scripts/find-python) -m venv .venv
 	.venv/bin/pip install -q -r Tests/requirements.txt
 	@touch $@
+
+.PHONY: helm-verify
+helm-verify: build $(PYTHON) ## Check the Helm chart with the real engine, without a cluster.
+	helm/verify
+
+.PHONY: docker-verify
+docker-verify: build $(PYTHON) ## Build the image without an engine, and run a cluster from it. Needs root; KEEP=1.
+	docker/verify
 
 .PHONY: lint
 lint: ## Format and style, without changing anything.
@@ -138,7 +146,7 @@ protocol: ## Model-check the protocols of leases, acknowledgement and migration,
 
 # Simulated clusters that are dropped in the middle of their work leave cycles: theirs are not leaks.
 .PHONY: nightly
-nightly: protocol ## The protocols' models, the tests under AddressSanitizer and ThreadSanitizer, 5,000 simulated seeds, a soak, and TIME=600 seconds of fuzzing a target.
+nightly: protocol docker-verify ## The protocols' models, the image, the tests under AddressSanitizer and ThreadSanitizer, 5,000 simulated seeds, a soak, and TIME=600 seconds of fuzzing a target.
 	@Scripts/install-dependencies build
 	LSAN_OPTIONS="suppressions=$(CURDIR)/Tests/lsan-suppressions.txt" \
 	    $(SWIFT) test $(ASAN_FLAGS) --skip LehrTestKitTests

@@ -262,7 +262,12 @@ let package = Package(
                 lifecycle,
             ]),
         tests("LehrBench", ["LehrCore", "LehrReactor"]),
-        tests("LehrNode", ["LehrCore", "LehrMembership", "LehrRPC", "LehrTLS", argumentParser]),
+        tests(
+            "LehrNode",
+            [
+                "LehrCore", "LehrMembership", "LehrReactor", "LehrRPC", "LehrTLS", argumentParser,
+                logging,
+            ]),
         tests(
             "LehrTestKit",
             [

@@ -15,7 +15,9 @@ extension CoordinatorInstance {
             throw .unknownMember("no shard \"\(name.prefix(Self.nameBytesMax))\"")
         }
         let left = { (instance: Self) in
-            instance.tables.reduce(0) { $0 + $1.partitions.count { $0.isHeld(by: member.incarnation) } }
+            instance.tables.reduce(0) {
+                $0 + $1.partitions.count { $0.isHeld(by: member.incarnation) }
+            }
         }
         if member.isDraining { return (left(self), []) }
         let others = leases.members.filter { $0.role == .shard && !$0.isDraining && $0 != member }

@@ -162,7 +162,8 @@ extension CoordinatorInstance {
         let shortened = forgetLongLeases(now: now)
         let changes =
             leases.expire(now: now).flatMap {
-                ended($0, how: "its lease ended without renewal", unixMilliseconds: unixMilliseconds)
+                ended(
+                    $0, how: "its lease ended without renewal", unixMilliseconds: unixMilliseconds)
             } + settleMoves(now: now)
         return changes.isEmpty ? shortened : shortened + changes + mapChanged()
     }

@@ -108,7 +108,8 @@ extension CoordinatorInstance {
         _ change: (inout PlacedPartition) -> Bool
     ) -> [Directive] {
         var directives: [Directive] = []
-        for table in tables.indices where tables[table].partitions.contains(where: { $0.move != nil }) {
+        for table in tables.indices
+        where tables[table].partitions.contains(where: { $0.move != nil }) {
             var isChanged = false
             for index in tables[table].partitions.indices {
                 if change(&tables[table].partitions[index]) { isChanged = true }

@@ -12,7 +12,7 @@ package struct PollPlan: Equatable, Sendable {
     /// `reactors`: how many threads will wait.
     package init(_ wanted: PollMode, reactors: Int, on share: ProcessorShare) {
         let obstacle: String? =
-            if share.hasQuota {
+            if share.quota != nil {
                 "the processor time of this process is limited by a quota"
             } else if !share.isExclusive {
                 "this process has no processors to itself; give it some by its affinity"
@@ -33,5 +33,5 @@ package struct PollPlan: Equatable, Sendable {
     }
 
     package static let blocking = PollPlan(
-        .block, reactors: 1, on: ProcessorShare(processors: [], onlineCount: 1, hasQuota: false))
+        .block, reactors: 1, on: ProcessorShare(processors: [], onlineCount: 1, quota: nil))
 }

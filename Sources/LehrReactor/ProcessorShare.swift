@@ -6,18 +6,27 @@ package struct ProcessorShare: Equatable, Sendable {
     /// Allowed by the affinity of the process, in order.
     package let processors: [Int]
     package let onlineCount: Int
-    /// A control group limits the processor time.
-    package let hasQuota: Bool
+    /// How many processors' time its control groups let it have, in all; nil: they do not say.
+    package let quota: Double?
 
-    package init(processors: [Int], onlineCount: Int, hasQuota: Bool) {
+    package init(processors: [Int], onlineCount: Int, quota: Double?) {
         self.processors = processors
         self.onlineCount = onlineCount
-        self.hasQuota = hasQuota
+        self.quota = quota
     }
 
     /// Whether somebody has set processors aside for the process: an affinity of fewer than all, as
     /// `taskset`, `systemd`'s CPUAffinity and Kubernetes' static CPU manager give.
     package var isExclusive: Bool { !processors.isEmpty && processors.count < onlineCount }
+
+    /// How many threads may compute all the time: the whole processors of the quota, at least 1, and no
+    /// more than were set aside; nil: it has a share of the machine that nobody has fixed.
+    package var wholeProcessors: Int? {
+        let limits = [
+            quota.map { max(1, Int($0.rounded(.down))) }, isExclusive ? processors.count : nil,
+        ]
+        return limits.compactMap { $0 }.min()
+    }
 
     /// As the kernel says now.
     package static func current() -> ProcessorShare {
@@ -28,26 +37,29 @@ package struct ProcessorShare: Equatable, Sendable {
         }
         return ProcessorShare(
             processors: processors, onlineCount: Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))),
-            hasQuota: quotaFiles.contains { limits(text(of: $0)) })
+            quota: currentQuota)
     }
 
-    /// Version 2 of control groups, and version 1.
-    private static let quotaFiles = [
-        "/sys/fs/cgroup/cpu.max", "/sys/fs/cgroup/cpu/cpu.cfs_quota_us",
-    ]
-
-    /// Whether the text of such a file sets a limit: not `max PERIOD`, not `-1`, not empty.
-    package static func limits(_ text: String) -> Bool {
-        guard let first = text.split(whereSeparator: \.isWhitespace).first else { return false }
-        return first != "max" && !first.hasPrefix("-")
+    /// The smallest of the process's control groups, of version 2 and 1.
+    private static var currentQuota: Double? {
+        let files = ControlGroups.read(
+            controller: "cpu", v2: "cpu.max", v1: "cpu.cfs_quota_us")
+        return files.compactMap { file, text in
+            let period = ControlGroups.text(of: file.replacing("quota_us", with: "period_us"))
+            return quota(text, period: period ?? "")
+        }.min()
     }
 
-    private static func text(of path: String) -> String {
-        guard let file = fopen(path, "r") else { return "" }
-        defer { fclose(file) }
-        var buffer = [UInt8](repeating: 0, count: 128)
-        let count = fread(&buffer, 1, buffer.count, file)
-        return String(decoding: buffer.prefix(count), as: UTF8.self)
+    /// Processors by the text of such a file: `QUOTA PERIOD` in version 2; in version 1 `QUOTA`, and
+    /// the period in a file of its own. nil: no limit, which is `max` or negative, or no sense.
+    package static func quota(_ text: String, period: String) -> Double? {
+        let words = (text + " " + period).split(whereSeparator: \.isWhitespace)
+        guard words.count >= 2, let quota = Int(words[0]), let period = Int(words[1]), quota > 0,
+            period > 0
+        else { return nil }
+        // As the kernel's own bound; more is no limit on any machine.
+        let processors = Double(quota) / Double(period)
+        return processors <= Double(64 * maskWords) ? processors : nil
     }
 
     /// Binds the calling thread to one processor; false: it cannot be.

@@ -40,7 +40,8 @@ package final class PartitionMover {
     /// Call when the core has taken over a map, or a lease.
     package func lookAgain() {
         let wanted = Set(shard.arrivals.map(\.move.number))
-        for (number, call) in fetches.sorted(by: { $0.key < $1.key }) where !wanted.contains(number) {
+        for (number, call) in fetches.sorted(by: { $0.key < $1.key }) where !wanted.contains(number)
+        {
             call.cancel()
             fetches[number] = nil
         }

@@ -47,7 +47,8 @@ package struct TableCounters: Hashable, Sendable {
     /// As numbers, in an order that does not change.
     package var numbers: [UInt64] {
         [
-            pulled, pulledMissing, applied, created, refusedNotFinite, refusedAtLimit, clipped, widened,
+            pulled, pulledMissing, applied, created, refusedNotFinite, refusedAtLimit, clipped,
+            widened,
             retired, removed,
         ]
     }

@@ -57,7 +57,7 @@ def test_what_is_issued(certificates, role):
     names = re.search(r"Subject Alternative Name:\s*(.*)", text)[1]
     usage = re.search(r"Extended Key Usage:\s*(.*)", text)[1]
     identity = f"URI:lehr://test/{role}/name-1"
-    if role in ("coordinator", "shard"):
+    if role in ("coordinator", "shard", "serving"):
         assert names == f"{identity}, DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1"
         assert usage == "TLS Web Server Authentication, TLS Web Client Authentication"
     else:

@@ -76,7 +76,8 @@ def test_cleartext_is_for_loopback(sandbox):
         problems = sandbox.run(role, "--listen", "0.0.0.0:0", status=64).stderr
         assert "0.0.0.0:0 can be reached from other machines" in problems
         assert "--tls-cert" in problems and "--insecure" in problems
-        sandbox.run(role, "--listen", "0.0.0.0:0", "--insecure", "--print-config")
+        reach = ("--advertise", "shard-0") if role == "shard" else ()
+        sandbox.run(role, "--listen", "0.0.0.0:0", "--insecure", *reach, "--print-config")
     process = sandbox.start(
         *("open", "coordinator", "--listen", "0.0.0.0:0", "--http-listen", "127.0.0.1:0"),
         environment={"LEHR_INSECURE": "true"},

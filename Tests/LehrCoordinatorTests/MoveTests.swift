@@ -8,7 +8,8 @@ import Testing
 /// What becomes of a partition on its way from one shard to another.
 @Suite struct MoveTests {
     private var coordinator = PlanFixture.instance()
-    private let (source, destination, worker): (MemberIncarnation, MemberIncarnation, MemberIncarnation)
+    private let (source, destination, worker):
+        (MemberIncarnation, MemberIncarnation, MemberIncarnation)
     private let job: JobID
     private let partition: PartitionID
 
@@ -127,7 +128,8 @@ import Testing
         let move = try begin()
         // All other partitions are elsewhere, so that the job loses nothing else.
         for table in coordinator.tables.indices {
-            for index in coordinator.tables[table].partitions.indices where (table, index) != (0, 1) {
+            for index in coordinator.tables[table].partitions.indices where (table, index) != (0, 1)
+            {
                 let id = PartitionID(table: coordinator.tables[table].id, index: UInt32(index))
                 let other = try coordinator.move(id, to: "b", core: 0).move
                 for state in [MoveReport.State.ready, .opened] {
@@ -179,7 +181,8 @@ import Testing
         state.jobs = coordinator.jobs.map(\.record)
         let restored = try #require(
             CoordinatorInstance.restore(
-                state, terms: PlanFixture.terms, placer: coordinator.placer, now: PlanFixture.start))
+                state, terms: PlanFixture.terms, placer: coordinator.placer, now: PlanFixture.start)
+        )
         coordinator = restored
         #expect(placed.move?.number == move)
         #expect(try say(.ready, of: move) != nil)

@@ -41,7 +41,7 @@ import Testing
     @Test(arguments: PollMode.allCases)
     func everyModeServesEverything(mode: PollMode) throws {
         let first = try #require(ProcessorShare.current().processors.first)
-        let share = ProcessorShare(processors: [first], onlineCount: 2, hasQuota: false)
+        let share = ProcessorShare(processors: [first], onlineCount: 2, quota: nil)
         let plan = PollPlan(mode, reactors: 1, on: share)
         #expect(plan.mode == mode)
         let home = try Reactor()

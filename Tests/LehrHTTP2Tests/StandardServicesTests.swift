@@ -40,6 +40,42 @@ import Testing
         }
     }
 
+    @Test(
+        arguments: Carrier.allCases,
+        [("", .serving), ("t.Echo", .notServing), ("t.No", nil)]
+            as [(String, HealthService.Status?)])
+    func aClientAsks(carrier: Carrier, expected: (service: String, status: HealthService.Status?))
+        throws
+    {
+        try Scene.run(on: carrier) { scene in
+            let (services, channel) = try Self.serve(scene)
+            channel.health(of: expected.service) { result in
+                switch result {
+                case .success(let status): #expect(status == expected.status)
+                case .failure(let error):
+                    #expect(expected.status == nil && error.code == .notFound)
+                }
+                withExtendedLifetime(services) { scene.finish() }
+            }
+        }
+    }
+
+    @Test(
+        arguments: Carrier.allCases,
+        [([], .unknown), ([8, 9], .unknown), ([8], nil), ([0xFF, 1, 2], nil)]
+            as [([UInt8], HealthService.Status?)])
+    func aClientBearsOddAnswers(carrier: Carrier, answer: ([UInt8], HealthService.Status?)) throws {
+        try Scene.run(on: carrier) { scene in
+            let table = ServiceTable()
+            table.register("/grpc.health.v1.Health/Check", .unary { $2.succeed(answer.0) })
+            let channel = scene.client.channel(to: try scene.serve(table).address)
+            channel.health { result in
+                #expect((try? result.get()) == answer.1)
+                scene.finish()
+            }
+        }
+    }
+
     @Test(arguments: Carrier.allCases)
     func watchersHearOfEveryChangeAndUnknownOnesStay(carrier: Carrier) throws {
         try Scene.run(on: carrier) { scene in

@@ -58,7 +58,9 @@ import Testing
         let isLimited = partition.spec.storage.rowLimit != nil
         let count = 1 + random.below(isLimited ? 200 : 20)
         var keys: [UInt64] = []
-        for _ in 0..<count { keys += [UInt64(random.below(isLimited ? 4000 : 400)), 7].prefix(words) }
+        for _ in 0..<count {
+            keys += [UInt64(random.below(isLimited ? 4000 : 400)), 7].prefix(words)
+        }
         let gradients = (0..<count * partition.spec.dimension).map { _ in
             Float(random.below(1000)) / 500 - 1
         }

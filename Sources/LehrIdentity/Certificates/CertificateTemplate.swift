@@ -94,5 +94,5 @@ struct CertificateTemplate {
 
 extension PeerRole {
     /// Whether it takes gRPC calls; the others' certificates cannot be used by a server.
-    package var isServer: Bool { self == .coordinator || self == .shard }
+    package var isServer: Bool { [.coordinator, .shard, .serving].contains(self) }
 }

@@ -35,7 +35,8 @@ struct DrainCommand: AsyncParsableCommand {
             var last: UInt32?
             while true {
                 try await Task.sleep(for: Self.interval)
-                guard try await client.members().members.contains(where: { $0.member.name == member })
+                guard
+                    try await client.members().members.contains(where: { $0.member.name == member })
                 else { break }
                 let left = try await client.partitionsLeft(on: member)
                 if left != last, let left { try show(left) }

@@ -25,6 +25,7 @@ package struct LehrCommand: AsyncParsableCommand {
                 name: "Cluster:",
                 subcommands: [
                     JobCommand.self, MembersCommand.self, PlacementCommand.self, DrainCommand.self,
+                    HealthCommand.self,
                 ]),
             CommandGroup(
                 name: "Security:", subcommands: [CertsCommand.self, TokensCommand.self]),

@@ -48,7 +48,14 @@ struct ShardCommand: AsyncParsableCommand {
 
     @OptionGroup var flags: NodeFlags
 
-    @Option(help: "Cores that own rows; core i listens on the port i above --listen's.")
+    @OptionGroup var memberFlags: MemberFlags
+
+    @Option(
+        help: """
+            Cores that own rows; core i listens on the port i above --listen's. By default as many \
+            as the whole processors of the control group or the affinity, and 1 where neither \
+            limits them.
+            """)
     var cores: String?
 
     @Option(
@@ -61,7 +68,9 @@ struct ShardCommand: AsyncParsableCommand {
     var tableMemory: String?
 
     func run() async throws {
-        var reader = try flags.reader(["cores": cores, "table-memory": tableMemory])
+        var reader = try flags.reader([
+            "advertise": memberFlags.advertise, "cores": cores, "table-memory": tableMemory,
+        ])
         let config = ShardConfig(&reader)
         guard try proceed(&reader, flags) else { return }
         let runner = NodeRunner(config.common, role: "shard")
@@ -85,11 +94,15 @@ struct WorkerCommand: AsyncParsableCommand {
 
     @OptionGroup var flags: NodeFlags
 
+    @OptionGroup var memberFlags: MemberFlags
+
     @Option(name: .customLong("block-cache"), help: "Memory for data files, such as 512MiB.")
     var blockCache: String?
 
     func run() async throws {
-        var reader = try flags.reader(["block-cache": blockCache])
+        var reader = try flags.reader([
+            "advertise": memberFlags.advertise, "block-cache": blockCache,
+        ])
         let config = WorkerConfig(&reader)
         guard try proceed(&reader, flags) else { return }
         let runner = NodeRunner(config.common, role: "worker")
@@ -117,31 +130,34 @@ struct ServingCommand: AsyncParsableCommand {
 
     @OptionGroup var flags: NodeFlags
 
+    @OptionGroup var memberFlags: MemberFlags
+
     @Option(name: .customLong("model-dir"), help: "The directory that `lehr export` writes to.")
     var modelDir: String?
 
     func run() async throws {
-        var reader = try flags.reader(["model-dir": modelDir])
+        var reader = try flags.reader(["advertise": memberFlags.advertise, "model-dir": modelDir])
         let config = ServingConfig(&reader)
         guard try proceed(&reader, flags) else { return }
         let runner = NodeRunner(config.common, role: "serving")
         let tls = try NodeTLS.load(
             config.common.tls, role: "serving", name: config.member.name, runner)
         let status = RoleStatus("not in the cluster yet")
-        let role = ServingRole(
-            member: try member(config.member, .serving, status, runner, tls),
-            poll: config.common.poll, door: runner.door,
-            security: tls?.security(coordinator: config.member.coordinator), logger: runner.logger)
         let catalog = ModelCatalog()
+        // Serving does not need the cluster to answer.
+        let readiness = { @Sendable in catalog.snapshot.readiness }
+        let role = ServingRole(
+            config.common, member: try member(config.member, .serving, status, runner, tls),
+            door: runner.door, metrics: NodeMetrics(runner.registry),
+            security: tls?.security(coordinator: config.member.coordinator), logger: runner.logger,
+            readiness: readiness)
         let watcher = ModelWatcher(
             directory: ModelDirectory(root: config.modelDir, files: LocalFileSystem()),
             catalog: catalog, metrics: runner.registry, logger: runner.logger)
         try await runner.run(
             role, common: config.common, status: status,
             routes: ServingRoutes(catalog: catalog, metrics: runner.registry).routes,
-            // Serving does not need the cluster to answer.
-            readiness: { catalog.snapshot.readiness },
-            services: [watcher] + (tls.map { [$0] } ?? []))
+            readiness: readiness, services: [watcher] + (tls.map { [$0] } ?? []))
     }
 }
 

@@ -1,3 +1,5 @@
+import LehrRPC
+
 /// Values of one role's settings, from four layers: flag over environment over file over default.
 ///
 /// Reading records where each value came from and every problem; `finish` reports them all at once.
@@ -52,12 +54,18 @@ struct ConfigReader {
     /// `HOST:PORT`, port 0 to 65535.
     mutating func address(_ key: String, default standard: String) -> String {
         resolve(key, standard, expected: "HOST:PORT, such as 127.0.0.1:7100") { text in
-            let parts = text.split(separator: ":", omittingEmptySubsequences: false)
-            guard parts.count >= 2, let port = parts.last, UInt16(port) != nil,
-                !text.dropLast(port.count + 1).isEmpty
-            else { return nil }
-            return text
+            (try? HostPort(text)).map { _ in text }
         } ?? standard
+    }
+
+    /// As `AdvertisedAddress`; empty is the default, and nil.
+    mutating func advertisedAddress(_ key: String) -> AdvertisedAddress? {
+        let found: AdvertisedAddress?? = resolve(
+            key, "",
+            expected: "HOST or HOST:PORT by which others reach this process, such as shard-0 or "
+                + "[fd00::1]:7200"
+        ) { text in text.isEmpty ? .some(nil) : AdvertisedAddress(text).map { .some($0) } }
+        return found ?? nil
     }
 
     mutating func integer(

@@ -42,6 +42,11 @@ struct NodeFlags: ParsableArguments {
     @Option(name: .customLong("log-level"), help: "trace, debug, info, notice, warning or error.")
     var logLevel: String?
 
+    @Option(
+        name: .customLong("log-format"),
+        help: "text for people, json for programs; auto: text on a terminal, json elsewhere.")
+    var logFormat: String?
+
     @Option(help: "What calls in flight have left after SIGTERM, as 5s.")
     var drain: String?
 
@@ -69,7 +74,8 @@ struct NodeFlags: ParsableArguments {
         }
         let common: [String: String?] = [
             "listen": listen, "http-listen": httpListen, "coordinator": coordinator,
-            "state-dir": stateDir, "name": name, "log-level": logLevel, "drain": drain,
+            "state-dir": stateDir, "name": name, "log-level": logLevel, "log-format": logFormat,
+            "drain": drain,
             "poll": poll,
             "tls-cert": tlsCertificate, "tls-key": tlsKey, "tls-ca": tlsAuthority,
             "tls-clients": tlsClients, "insecure": insecure ? "true" : nil,
@@ -77,4 +83,11 @@ struct NodeFlags: ParsableArguments {
         return ConfigReader(
             flags: common.merging(own) { $1 }, environment: environment, file: file ?? .none)
     }
+}
+
+/// Flags of the roles that are members of the cluster.
+struct MemberFlags: ParsableArguments {
+    @Option(
+        help: "HOST or HOST:PORT by which others reach this process, if not where it listens.")
+    var advertise: String?
 }

@@ -1,4 +1,5 @@
 import LehrMembership
+import LehrRPC
 import LehrReactor
 import LehrTLS
 import Logging
@@ -8,6 +9,7 @@ struct CommonConfig {
     let listen: String
     let httpListen: String
     let logLevel: Logger.Level
+    let logFormat: LogFormat
     /// What calls in flight have left when the process is to end.
     let drain: Duration
     /// How cores wait for events.
@@ -21,6 +23,9 @@ struct CommonConfig {
         self.httpListen = reader.address("http-listen", default: httpListen)
         let level = reader.choice("log-level", of: Self.logLevels, default: "info")
         logLevel = Logger.Level(rawValue: level) ?? .info
+        let format = reader.choice(
+            "log-format", of: LogFormat.allCases.map(\.rawValue), default: LogFormat.auto.rawValue)
+        logFormat = LogFormat(rawValue: format) ?? .auto
         drain = reader.duration("drain", in: .zero ... .seconds(600), default: "5s")
         let mode = reader.choice(
             "poll", of: PollMode.allCases.map(\.rawValue), default: PollMode.adaptive.rawValue)
@@ -36,11 +41,14 @@ struct MemberConfig {
     var name: String
     /// Empty: nothing is kept.
     let stateDir: String
+    /// nil: others reach it where it listens.
+    let advertise: AdvertisedAddress?
 
     init(_ reader: inout ConfigReader) {
         coordinator = reader.address("coordinator", default: "127.0.0.1:7100")
         name = reader.text("name", default: "")
         stateDir = reader.text("state-dir", default: "")
+        advertise = reader.advertisedAddress("advertise")
     }
 }
 
@@ -76,15 +84,36 @@ struct ShardConfig {
     /// Bytes of the tables of all cores; each has its even share.
     let tableMemoryBytes: Int
 
+    private static let coresMax = 1024
     /// A page for rows, one for an index, and as many again for other tables and shapes.
     private static let bytesPerCoreMin = 8 << 20
 
-    /// - Parameter memory: of this process; nil: not known.
-    init(_ reader: inout ConfigReader, memory: SystemMemory? = .current()) {
+    /// - Parameters:
+    ///   - memory: of this process; nil: not known.
+    ///   - processors: of this process.
+    init(
+        _ reader: inout ConfigReader, memory: SystemMemory? = .current(),
+        processors: ProcessorShare = .current()
+    ) {
         common = CommonConfig(
             &reader, listen: "127.0.0.1:7200", httpListen: "127.0.0.1:7280")
         member = MemberConfig(&reader)
-        cores = reader.integer("cores", in: 1...1024, default: 1)
+        // Without a limit it shares the machine, and one core is what it can be sure to have.
+        cores = reader.integer(
+            "cores", in: 1...Self.coresMax,
+            default: min(processors.wholeProcessors ?? 1, Self.coresMax))
+        if member.advertise == nil, let address = try? HostPort(common.listen),
+            AdvertisedAddress.isEveryAddress(address.host)
+        {
+            reader.note(
+                "advertise: \(common.listen) is every address of this machine, and none by which "
+                    + "others could reach it; give --advertise HOST")
+        }
+        if let port = member.advertise?.port, Int(port) + cores - 1 > Int(UInt16.max) {
+            reader.note(
+                "advertise: there are no \(cores) ports from \(port) on, one for each core; "
+                    + "the last is \(UInt16.max)")
+        }
         tableMemoryBytes = reader.bytes(
             "table-memory", atLeast: cores * Self.bytesPerCoreMin,
             "\(Self.bytesPerCoreMin >> 20)MiB for each of --cores",

@@ -1,4 +1,4 @@
-import Glibc
+import LehrReactor
 
 /// How much memory this process may have, by what the kernel says in files.
 struct SystemMemory: Equatable {
@@ -37,30 +37,13 @@ struct SystemMemory: Equatable {
     var tableBytes: Int { bytes - max(bytes / 5, min(512 << 20, bytes / 2)) }
 
     /// Files with the memory limits of the control groups that `/proc/self/cgroup` names, and of
-    /// those around them; of version 2 and 1. Most need not exist.
+    /// those around them.
     static func limitFiles(groups: String) -> [String] {
-        groups.split(separator: "\n").flatMap { line -> [String] in
-            let fields = line.split(
-                separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-            guard fields.count == 3 else { return [] }
-            if fields[0] == "0", fields[1].isEmpty {
-                return paths(root: "/sys/fs/cgroup", fields[2], "memory.max")
-            }
-            guard fields[1].split(separator: ",").contains("memory") else { return [] }
-            return paths(root: "/sys/fs/cgroup/memory", fields[2], "memory.limit_in_bytes")
-        }
+        ControlGroups.files(groups: groups, controller: "memory", v2: v2File, v1: v1File)
     }
 
-    private static func paths(root: String, _ group: Substring, _ file: String) -> [String] {
-        var folder = root
-        var paths = ["\(root)/\(file)"]
-        // A group outside of this process's name space has `..` in it.
-        for part in group.split(separator: "/").prefix(depthLimit) where part != ".." {
-            folder += "/\(part)"
-            paths.append("\(folder)/\(file)")
-        }
-        return paths
-    }
+    private static let v2File = "memory.max"
+    private static let v1File = "memory.limit_in_bytes"
 
     private static func total(_ text: String) -> Int? {
         for line in text.split(separator: "\n") where line.hasPrefix("MemTotal:") {
@@ -73,25 +56,14 @@ struct SystemMemory: Equatable {
         return nil
     }
 
-    private static let depthLimit = 32
     private static let machineFile = "/proc/meminfo"
 }
 
 extension SystemMemory {
     /// As the kernel says now.
     static func current() -> SystemMemory? {
-        let files = limitFiles(groups: text(of: "/proc/self/cgroup") ?? "")
-        return SystemMemory(
-            machine: text(of: machineFile) ?? "",
-            limits: files.compactMap { file in text(of: file).map { (file, $0) } })
-    }
-
-    /// At most 16 KiB of it: such files have no size that could be asked for.
-    private static func text(of path: String) -> String? {
-        guard let file = fopen(path, "r") else { return nil }
-        defer { fclose(file) }
-        var buffer = [UInt8](repeating: 0, count: 16 << 10)
-        let count = fread(&buffer, 1, buffer.count, file)
-        return String(decoding: buffer.prefix(count), as: UTF8.self)
+        SystemMemory(
+            machine: ControlGroups.text(of: machineFile) ?? "",
+            limits: ControlGroups.read(controller: "memory", v2: v2File, v1: v1File))
     }
 }

@@ -69,7 +69,8 @@ struct Demo {
         let common = door + ["--coordinator", coordinator, "--listen", "127.0.0.1:0"]
         for index in 0..<shards {
             try cluster.start(
-                "shard", name: "shard-\(index)", common + ["--name", "shard-\(index)"])
+                "shard", name: "shard-\(index)",
+                common + ["--name", "shard-\(index)", "--cores", "1"])
         }
         for index in 0..<workers {
             try cluster.start(

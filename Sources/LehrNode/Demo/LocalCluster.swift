@@ -30,7 +30,8 @@ final class LocalCluster: Sendable {
             process.executableURL = URL(
                 fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(
                     atPath: "/proc/self/exe"))
-            process.arguments = [role] + arguments
+            // Read here for addresses, and by people where it failed.
+            process.arguments = [role, "--log-format", "text"] + arguments
             // These speak on loopback, in cleartext, and ask nobody for a token.
             process.environment = ProcessInfo.processInfo.environment.filter {
                 !$0.key.hasPrefix("LEHR_TLS_") && !$0.key.hasPrefix("LEHR_TOKEN")

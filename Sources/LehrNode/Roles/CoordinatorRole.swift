@@ -84,14 +84,16 @@ final class CoordinatorRole: NodeRole {
     }
 
     /// Health and reflection, as stock gRPC tools expect them of every server.
+    @discardableResult
     static func addStandardServices(
         to services: ServiceTable, of transport: HTTP2Transport
-    ) throws(FatalError) {
+    ) throws(FatalError) -> HealthService {
         do throws(RPCError) {
             let standard = try StandardServices()
             standard.register(in: services)
             // Those who watch hear of the end before calls are refused.
             transport.atShutDown { standard.health.stop() }
+            return standard.health
         } catch {
             throw FatalError(description: error.message, status: .state)
         }

@@ -11,6 +11,14 @@ struct CoreSecurity: Sendable {
     let coordinator: String
     /// Whether a server may also be known by its host name.
     let acceptsHost: Bool
+    /// Whether any member may be dialled, as by a probe.
+    var asksAnyMember = false
+
+    init(store: TLSStore, coordinator: String, acceptsHost: Bool) {
+        self.store = store
+        self.coordinator = coordinator
+        self.acceptsHost = acceptsHost
+    }
 
     /// That of this process's certificate.
     var cluster: String? { store.current.identity?.cluster }
@@ -21,9 +29,11 @@ struct CoreSecurity: Sendable {
     /// For one core, on its thread.
     func make() throws(TLSError) -> TLSSecurity {
         let (coordinator, acceptsHost) = (try? HostPort(coordinator), acceptsHost)
+        let everyRole = asksAnyMember ? Set(PeerRole.allCases.map(\.rawValue)) : nil
         return try TLSSecurity(store) { target in
             ServerExpectation(
-                roles: [target == coordinator ? "coordinator" : "shard"], acceptsHost: acceptsHost)
+                roles: everyRole ?? [target == coordinator ? "coordinator" : "shard"],
+                acceptsHost: acceptsHost)
         }
     }
 }

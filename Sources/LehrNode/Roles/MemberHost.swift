@@ -15,15 +15,18 @@ struct MemberHost {
     let fatal: FatalSignal
     let logger: Logger
 
-    /// An agent on `transport`'s core, not yet started.
+    /// An agent on `transport`'s core, not yet started; the addresses are those bound.
     func makeAgent(
         _ transport: HTTP2Transport, coreAddresses: [String], httpAddress: String
     ) -> MembershipAgent {
         MembershipAgent(
             transport: transport, coordinator: config.coordinator,
             identity: .init(
-                name: identity.name, role: role, coreAddresses: coreAddresses,
-                httpAddress: httpAddress),
+                name: identity.name, role: role,
+                coreAddresses: coreAddresses.enumerated().map { core, bound in
+                    config.advertise?.ofCore(core, bound: bound) ?? bound
+                },
+                httpAddress: config.advertise?.ofDoor(bound: httpAddress) ?? httpAddress),
             cluster: identity.cluster,
             random: RandomSource(seed: .random(in: .min ... .max)), logger: logger)
     }

@@ -16,7 +16,7 @@ struct NodeRunner {
     private static let shutdownMax = Duration.seconds(5)
 
     init(_ common: CommonConfig, role: String) {
-        var logger = Logger(label: "lehr.\(role)") { StreamLogHandler.standardError(label: $0) }
+        var logger = Logger(label: "lehr.\(role)") { common.logFormat.handler(label: $0) }
         logger.logLevel = common.logLevel
         self.logger = logger
         registry = PrometheusRegistry()

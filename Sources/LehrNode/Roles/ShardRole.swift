@@ -46,6 +46,7 @@ final class ShardRole: NodeRole {
         var endpoints: [ShardShell.Endpoint] = []
         var addresses: [String] = []
         let preparer = PagePreparer()
+        warnOfTooManyCores()
         let plan = PollPlan.make(config.common.poll, reactors: config.cores, logger: logger)
         for index in 0..<config.cores {
             let host = try await CoreHost.start(
@@ -78,6 +79,15 @@ final class ShardRole: NodeRole {
                 "member": "\(member.identity.name)",
                 "table-memory": "\(Formatting.bytes(UInt64(config.tableMemoryBytes)))",
             ])
+    }
+
+    private func warnOfTooManyCores() {
+        guard let processors = ProcessorShare.current().wholeProcessors,
+            processors < config.cores
+        else { return }
+        logger.warning(
+            "there are more cores than processors, and they will wait for each other",
+            metadata: ["cores": "\(config.cores)", "processors": "\(processors)"])
     }
 
     /// Huge pages that are kept touched ahead for each core, where its share has many.
