@@ -44,10 +44,8 @@ package struct Guards: OptionSet, Hashable, Sendable {
     package static let changesAreSentAgain = Guards(rawValue: 1 << 17)
     /// The memory of applied batches moves with the rows.
     package static let appliedBatchesMove = Guards(rawValue: 1 << 18)
-    /// A destination opens when it is the owner, not when it has everything.
-    package static let ownedBeforeOpened = Guards(rawValue: 1 << 19)
     /// The source keeps its rows until the destination is open.
-    package static let keptUntilOpened = Guards(rawValue: 1 << 20)
+    package static let keptUntilOpened = Guards(rawValue: 1 << 19)
 
     package static let all = Guards(rawValue: .max)
 }

@@ -6,10 +6,7 @@ import LehrTable
 /// Partitions that leave. An owner writes on while its successor copies the rows; it seals the partition
 /// when little is left to send, and keeps it sealed until the map says what has become of the move.
 extension ShardCore {
-    /// Rows in a piece: well below a millisecond's work.
-    private static let chunkRows = 1024
-    /// With fewer changes than that, or after so many rounds, the partition is sealed.
-    private static let sealedBelow = 1024
+    /// After so many rounds a partition is sealed, however much changes.
     private static let roundsMax = 8
 
     /// Begins to hand a partition out, from its first row on; one that is sealed stays so.
@@ -41,7 +38,7 @@ extension ShardCore {
                 partition.sealedFor = departure.move
             }
             guard guards.contains(.changesAreSentAgain) || !departure.copy.isCaughtUp else { break }
-            if let moved = partition.rows.next(of: &departure.copy, limit: Self.chunkRows) {
+            if let moved = partition.rows.next(of: &departure.copy, limit: movedRows) {
                 return .chunk(PartitionChunk(moved: moved, stamp: stamp))
             }
             guard !partition.isSealed, guards.contains(.sealedBeforeLastRows) else { break }
@@ -56,7 +53,8 @@ extension ShardCore {
     /// Whether little is left to send, or as little as ever will be.
     private func isReadyToSeal(_ departure: Departure) -> Bool {
         !departure.partition.isSealed && departure.copy.isCaughtUp
-            && (departure.partition.rows.changedCount < Self.sealedBelow
+            && (departure.partition.rows.changedCount < movedRows
+                || !guards.contains(.changesAreSentAgain)
                 || departure.copy.rounds >= Self.roundsMax)
     }
 

@@ -38,9 +38,16 @@ package final class ShardCore {
     /// Bytes of one staged step that are kept for a job.
     static let stagedBytesMax = 256 << 20
 
-    package init(index: UInt32, pool: BlockPool = BlockPool(), guards: Guards = .all) {
+    /// Rows in a piece of a partition that leaves: well below a millisecond's work. With fewer changes than
+    /// that it is sealed.
+    let movedRows: Int
+
+    package init(
+        index: UInt32, pool: BlockPool = BlockPool(), movedRows: Int = 1024, guards: Guards = .all
+    ) {
         self.index = index
         self.pool = pool
+        self.movedRows = movedRows
         self.guards = guards
     }
 

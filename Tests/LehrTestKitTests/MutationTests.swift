@@ -69,6 +69,18 @@ import Testing
         Mutation(
             "an answer to a renewal is waited for", without: .unansweredRenewalsAreGivenUp,
             in: "renewals that are not answered", seed: 1),
+        Mutation(
+            "a partition is written to while its last rows are on their way",
+            without: .sealedBeforeLastRows, in: "partitions get other owners", seed: 1),
+        Mutation(
+            "what changes during a move is not sent again", without: .changesAreSentAgain,
+            in: "partitions get other owners", seed: 1),
+        Mutation(
+            "applied batches are forgotten in a move", without: .appliedBatchesMove,
+            in: "partitions get other owners", seed: 1),
+        Mutation(
+            "rows are dropped before the new owner is open", without: .keptUntilOpened,
+            in: "a new owner that crashes", seed: 1),
     ]
 
     @Test(arguments: mutations)

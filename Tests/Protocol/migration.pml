@@ -5,8 +5,9 @@
  * Two hosts, one partition, two batches, a coordinator with a store. The destination copies the rows
  * while the source goes on, and the source remembers what was touched since (copy). The source stops
  * writing and sends the last of it (seal). The destination says that it has everything (ready). The
- * coordinator makes it the owner under a new incarnation (handed over); it opens and says so (opened),
- * or a position that it acknowledged says so. Only then does the source drop its rows.
+ * coordinator makes it the owner under a new incarnation (handed over); it opens and says so (opened).
+ * Only then does the source drop its rows, and do positions count again: those that were acknowledged under
+ * any incarnation since the last that was taken back (the line).
  *
  * Either host and the coordinator may die at any step; any of them may be slow. That a dead host's
  * writes have ended before the coordinator acts on its end is `leases.pml`; that messages of older
@@ -27,7 +28,8 @@
  *   MUTATION_LATE_READY            nothing_lost  a word of an earlier move counts for this one
  *   MUTATION_APPLIED_SET_STAYS     nothing_lost  the memory of batches does not travel
  *   MUTATION_DROPS_AT_HAND_OVER    progress      the source drops its rows too early
- *   MUTATION_POSITION_SETTLES_NOT  nothing_lost  taken back after a position was accepted
+ *   MUTATION_POSITION_BETWEEN      nothing_lost  a position counts before its new owner is known to be open
+ *   MUTATION_LINE_GOES_ON          nothing_lost  what a lost owner acknowledged counts for the one before
  *   MUTATION_SAME_INCARNATION      nothing_lost  taken back under the dead owner's number
  */
 #define KILLS 2
@@ -42,6 +44,7 @@ typedef Decision {
     bit owner;
     byte ownerLife;
     byte incarnation;
+    byte line;                        /* acknowledgements under it and later ones count */
     byte sourceLife;                  /* of the move under way, as `destinationLife` */
     byte destinationLife;
     byte move;                        /* the last one's number */
@@ -89,6 +92,7 @@ ltl progress { <> [] (isOpen(0) || isOpen(1) || stored.lost) }
 
 inline copyDecision(to, from) {
     to.owner = from.owner; to.ownerLife = from.ownerLife; to.incarnation = from.incarnation;
+    to.line = from.line;
     to.sourceLife = from.sourceLife; to.destinationLife = from.destinationLife;
     to.move = from.move; to.phase = from.phase; to.lost = from.lost;
     to.position[0] = from.position[0]; to.position[1] = from.position[1]
@@ -125,7 +129,10 @@ inline notice(h) {
         :: known[other(h)] == now.sourceLife ->
             giveTo(other(h), now.sourceLife);
 #ifdef MUTATION_SAME_INCARNATION
-            now.incarnation--
+            now.incarnation--;
+#endif
+#ifndef MUTATION_LINE_GOES_ON
+            now.line = now.incarnation
 #endif
         :: else -> now.lost = 1
         fi
@@ -143,12 +150,16 @@ inline notice(h) {
 #endif
 
 inline settle(b) {
-    now.position[b] = 1;
-#ifndef MUTATION_POSITION_SETTLES_NOT
-    if :: now.phase == handed -> now.phase = none :: else fi;
-#endif
-    save()
+    now.position[b] = 1; save()
 }
+
+#ifdef MUTATION_POSITION_BETWEEN
+#define isBetween 0
+#else
+#define isBetween (now.phase == handed)
+#endif
+#define counts(b) (!now.position[b] && !isBetween && acknowledgedIn[b] > 0 \
+    && acknowledgedIn[b] >= now.line)
 
 proctype Coordinator() {
     do
@@ -163,8 +174,8 @@ proctype Coordinator() {
     :: d_step { deciding && now.phase == moving && failed[now.move] &&
         known[now.owner] != now.ownerLife -> now.lost = 1; save() }
     :: d_step { deciding && now.phase == handed && done[now.move] -> now.phase = none; save() }
-    :: d_step { deciding && !now.position[0] && acknowledgedIn[0] == now.incarnation -> settle(0) }
-    :: d_step { deciding && !now.position[1] && acknowledgedIn[1] == now.incarnation -> settle(1) }
+    :: d_step { deciding && counts(0) -> settle(0) }
+    :: d_step { deciding && counts(1) -> settle(1) }
     :: d_step { deciding && known[0] != life[0] -> notice(0) }
     :: d_step { deciding && known[1] != life[1] -> notice(1) }
     :: d_step { unsaved -> copyDecision(stored, now); unsaved = 0 }
@@ -292,7 +303,7 @@ proctype Host(bit h) {
 
 init {
     atomic {
-        now.incarnation = 1; now.phase = none; copyDecision(stored, now);
+        now.incarnation = 1; now.line = 1; now.phase = none; copyDecision(stored, now);
         state[0] = opened; incarnation[0] = 1;
         run Coordinator(); run Host(0); run Host(1)
     }

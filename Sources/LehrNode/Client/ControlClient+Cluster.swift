@@ -65,6 +65,17 @@ extension ControlClient {
         }
     }
 
+    /// Begins to move a partition to a core.
+    func move(_ id: PartitionID, to shard: String, core: UInt32) async throws {
+        try await call(CoordinatorMethods.movePartition) { request, arena in
+            request.table = id.table.value
+            request.partition = id.index
+            request.member = arena.string(shard)
+            request.core = core
+        } read: { _ in
+        }
+    }
+
     /// Begins to drain a shard, or asks how far that is: the partitions that it still has.
     func drain(_ name: String) async throws -> UInt32 {
         try await call(CoordinatorMethods.drainMember, isIdempotent: true) { request, arena in

@@ -6,8 +6,10 @@ import LehrTable
 struct PlacementCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "placement",
-        abstract: "Show which shard and core owns which partitions, or plan who should.",
-        subcommands: [PlacementListCommand.self, PlacementPlanCommand.self],
+        abstract: "Show who owns which partitions, plan who should, and move them.",
+        subcommands: [
+            PlacementListCommand.self, PlacementPlanCommand.self, PlacementMoveCommand.self,
+        ],
         defaultSubcommand: PlacementListCommand.self)
 }
 
@@ -26,6 +28,8 @@ struct PlacementListCommand: AsyncParsableCommand {
         let owner: String
         let core: UInt32
         let incarnation: UInt64
+        /// The shard that is to be the owner, while it is on its way; null: it stays.
+        let movingTo: String?
     }
 
     func run() async throws {
@@ -56,7 +60,8 @@ struct PlacementListCommand: AsyncParsableCommand {
                     job: table.job.value, table: table.spec.name, partition: index,
                     firstBucket: partition.range.first, bucketCount: partition.range.count,
                     owner: partition.ownerName, core: partition.core,
-                    incarnation: partition.incarnation.value)
+                    incarnation: partition.incarnation.value,
+                    movingTo: partition.move?.destination.name)
             }
         }
     }

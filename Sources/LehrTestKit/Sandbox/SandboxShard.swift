@@ -25,9 +25,12 @@ package final class SandboxShard {
             VirtualCore(index: $0, on: network.time, clock: clock)
         }
         let transports = cores.map { core in
-            InMemoryTransport(name: "\(name)/\(core.index)", core: core, network: network)
+            InMemoryTransport(
+                name: "\(name)/\(core.index)", core: core, network: network, limits: Self.limits)
         }
-        let shards = cores.indices.map { ShardCore(index: UInt32($0), guards: options.guards) }
+        let shards = cores.indices.map {
+            ShardCore(index: UInt32($0), movedRows: Self.movedRows, guards: options.guards)
+        }
         handlers = zip(shards, cores).map { ShardHandler($0, core: $1) }
         var addresses: [String] = []
         for (transport, (handler, shard)) in zip(transports, zip(handlers, shards)) {
@@ -68,6 +71,14 @@ package final class SandboxShard {
             agent.start()
         }
     }
+
+    /// So few that a partition comes in many pieces, each of which is waited for: rows change meanwhile.
+    private static let movedRows = 4
+    private static let limits: RPCLimits = {
+        var limits = RPCLimits()
+        limits.streamQueueBytes = 1
+        return limits
+    }()
 
     /// The purpose "a core's mover" of the sandbox's seed.
     private static let moverStream: UInt64 = 0x4D

@@ -14,7 +14,10 @@ extension Scenario {
             $0.shards = 3
             $0.faults = [.moves(times: 6), .crash(.shard, times: 2)]
         },
-        Scenario("moves: a coordinator that crashes finds them again").with {
+        Scenario("moves: a new owner that crashes before it is open gives back").with {
+            $0.faults = [.crashAtHandOver(times: 2)]
+        },
+        Scenario("moves: a restarted coordinator finds them again").with {
             $0.shards = 3
             $0.faults = [.moves(times: 6), .crash(.coordinator, times: 3)]
         },

@@ -1,0 +1,84 @@
+import LehrCluster
+import LehrCoordinator
+import LehrCore
+import LehrMembership
+
+extension Fault {
+    /// A shard that has just come gets a partition of a running job, and ends as by `kill -9` before anybody
+    /// knows that it is open.
+    package static func crashAtHandOver(times: Int = 1) -> Fault {
+        Fault(name: "crash at a hand-over") { plan in
+            for number in 0..<times {
+                plan.once { HandOver(plan, number: number).begin($0) }
+            }
+        }
+    }
+}
+
+private struct HandOver {
+    private let plan: FaultPlan
+    private let shard: String
+
+    private static let interval = Duration.milliseconds(5)
+    /// In intervals: until it is begun anew.
+    private static let patience = 2000
+
+    init(_ plan: FaultPlan, number: Int) {
+        self.plan = plan
+        shard = "shard-late-\(number)"
+    }
+
+    func begin(_ end: @escaping (Bool) -> Void) -> Bool {
+        if !plan.cluster.isAlive(shard) {
+            plan.say("start \(shard)")
+            try? plan.cluster.restart(shard)
+        }
+        give(end, Self.patience)
+        return true
+    }
+
+    /// Gives it a partition as soon as there is a running job that it has nothing of.
+    private func give(_ end: @escaping (Bool) -> Void, _ patience: Int) {
+        guard patience > 0, plan.cluster.isAlive(shard) else { return stop(end) }
+        guard let id = partition() else {
+            return plan.after(Self.interval) { give(end, patience - 1) }
+        }
+        plan.cluster.move(id, to: shard, core: 0) { isTaken in
+            if isTaken { wait(for: id, end, Self.patience) } else { stop(end) }
+        }
+    }
+
+    private func partition() -> PartitionID? {
+        guard let instance = plan.cluster.coordinator?.shell.instance,
+            instance.leases.member(named: shard) != nil
+        else { return nil }
+        for job in instance.jobs where job.record.state == .running {
+            let tables = instance.map.tables(of: job.id)
+            let names = Set(tables.flatMap(\.partitions).map(\.ownerName))
+            if let table = tables.first, !names.contains(shard) {
+                return PartitionID(table: table.id, index: 0)
+            }
+        }
+        return nil
+    }
+
+    private func wait(for id: PartitionID, _ end: @escaping (Bool) -> Void, _ patience: Int) {
+        let map = plan.cluster.coordinator?.shell.instance.map
+        let placed = map?.table(id.table)?.partitions[Int(id.index)]
+        guard patience > 0, plan.cluster.isAlive(shard), map == nil || placed?.move != nil else {
+            return stop(end)
+        }
+        guard placed?.move?.phase == .handedOver else {
+            return plan.after(Self.interval) { wait(for: id, end, patience - 1) }
+        }
+        plan.say("kill \(shard), which has just been made an owner")
+        plan.cluster.kill(shard)
+        end(true)
+    }
+
+    /// It may have partitions of later jobs by now: once more from the beginning.
+    private func stop(_ end: (Bool) -> Void) {
+        if plan.cluster.isAlive(shard) { plan.cluster.kill(shard) }
+        end(false)
+    }
+}

@@ -1,0 +1,73 @@
+"""Partitions that get other owners while a job trains: every batch is applied once all the same."""
+
+import re
+import signal
+
+
+def test_partitions_move_to_and_fro(make_cluster, long_job, assert_as_undisturbed):
+    cluster = make_cluster(shards=2)
+    job = cluster.submit(long_job)
+    cluster.wait_for_progress(job, 0.1)
+    moved = 0
+    for row in cluster.json("placement")[:6]:
+        there = {"shard-0": "shard-1", "shard-1": "shard-0"}[row["owner"]]
+        for shard in (there, row["owner"]):
+            answer = cluster.json(
+                "placement", "move", job, row["table"], row["partition"], shard
+            )
+            assert answer["is_moved"], answer
+            moved += 1
+    assert moved == 12 and cluster.job(job)["state"] == "running"
+    assert_as_undisturbed(cluster, job)
+
+
+def test_a_shard_that_is_drained_hands_over_and_ends(
+    make_cluster, long_job, assert_as_undisturbed
+):
+    cluster = make_cluster(shards=1)
+    leaving = cluster.shard("shard-leaving")
+    job = cluster.submit(long_job)
+    cluster.wait_for_progress(job, 0.1)
+    assert "shard-leaving" in {row["owner"] for row in cluster.json("placement")}
+    answer = cluster.run("drain", "shard-leaving")
+    assert re.search(r"shard-leaving has left, and nothing is lost$", answer.stdout.strip())
+    assert leaving.wait() == 0 and "drained, nothing is left here" in leaving.log
+    assert {row["owner"] for row in cluster.json("placement")} == {"shard-0"}
+    assert cluster.job(job)["state"] == "running"
+    assert_as_undisturbed(cluster, job)
+
+
+def test_a_destination_that_is_killed_costs_nothing(
+    make_cluster, long_job, assert_as_undisturbed
+):
+    cluster = make_cluster(shards=1)
+    job = cluster.submit(long_job)
+    cluster.wait_for_progress(job, 0.1)
+    late = cluster.shard("shard-late")
+    first = cluster.json("placement")[0]
+    # It cannot copy while it is stopped.
+    late.signal(signal.SIGSTOP)
+    cluster.run(
+        "placement", "move", job, first["table"], first["partition"], "shard-late",
+        "--no-wait",
+    )
+    assert cluster.json("placement")[0]["moving_to"] == "shard-late"
+    late.kill()
+    assert_as_undisturbed(cluster, job)
+    assert {row["owner"] for row in cluster.json("placement")} == {"shard-0"}
+
+
+def test_what_cannot_move_is_refused(make_cluster, long_job):
+    cluster = make_cluster(shards=1)
+    job = cluster.submit(long_job)
+    cluster.wait_for_progress(job, 0.01)
+    row = cluster.json("placement")[0]
+    for arguments, message in [
+        ((job, "nothing", 0, "shard-0"), "no partition 0 of a table \"nothing\""),
+        ((job, row["table"], row["partition"], "nobody"), "no shard \"nobody\""),
+        ((job, row["table"], row["partition"], "shard-0", "--core", 9), "cores 0 to"),
+    ]:
+        answer = cluster.run("placement", "move", *arguments, status=1)
+        assert message in answer.stderr
+    answer = cluster.run("drain", "shard-0", status=1)
+    assert "only shard" in answer.stderr
