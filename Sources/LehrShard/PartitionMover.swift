@@ -39,7 +39,9 @@ package final class PartitionMover {
 
     /// Call when the core has taken over a map, or a lease.
     package func lookAgain() {
-        let wanted = Set(shard.arrivals.map(\.move.number))
+        // A stream may stand though its other end has gone: what has not come from there will not.
+        let wanted = Set(
+            shard.arrivals.filter { $0.address != nil || $0.isComplete }.map(\.move.number))
         for (number, call) in fetches.sorted(by: { $0.key < $1.key }) where !wanted.contains(number)
         {
             call.cancel()

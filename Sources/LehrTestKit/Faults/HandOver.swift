@@ -8,8 +8,11 @@ extension Fault {
     /// knows that it is open.
     package static func crashAtHandOver(times: Int = 1) -> Fault {
         Fault(name: "crash at a hand-over") { plan in
-            for number in 0..<times {
-                plan.once { HandOver(plan, number: number).begin($0) }
+            for _ in 0..<times {
+                plan.once { end in
+                    HandOver(plan).begin(end)
+                    return true
+                }
             }
         }
     }
@@ -20,21 +23,21 @@ private struct HandOver {
     private let shard: String
 
     private static let interval = Duration.milliseconds(5)
+    /// A hand-over is soon over.
+    private static let shortInterval = Duration.milliseconds(1)
     /// In intervals: until it is begun anew.
     private static let patience = 2000
 
-    init(_ plan: FaultPlan, number: Int) {
+    init(_ plan: FaultPlan) {
         self.plan = plan
-        shard = "shard-late-\(number)"
+        // The dead stay in the list: no other shard has had the name.
+        shard = "shard-late-\(plan.cluster.shards.count)"
     }
 
-    func begin(_ end: @escaping (Bool) -> Void) -> Bool {
-        if !plan.cluster.isAlive(shard) {
-            plan.say("start \(shard)")
-            try? plan.cluster.restart(shard)
-        }
+    func begin(_ end: @escaping (Bool) -> Void) {
+        plan.say("start \(shard)")
+        try? plan.cluster.restart(shard)
         give(end, Self.patience)
-        return true
     }
 
     /// Gives it a partition as soon as there is a running job that it has nothing of.
@@ -69,7 +72,7 @@ private struct HandOver {
             return stop(end)
         }
         guard placed?.move?.phase == .handedOver else {
-            return plan.after(Self.interval) { wait(for: id, end, patience - 1) }
+            return plan.after(Self.shortInterval) { wait(for: id, end, patience - 1) }
         }
         plan.say("kill \(shard), which has just been made an owner")
         plan.cluster.kill(shard)

@@ -38,5 +38,12 @@ extension Scenario {
                 .revocation(.shard), .powerLoss,
             ]
         },
+        Scenario("moves: shards that are drained lose nothing").with {
+            $0.shards = 3
+            $0.faults = [
+                .drain(times: 3), .crash(.coordinator), .crash(.worker), .loss(perMille: 10),
+            ]
+            $0.keepsRows = true
+        },
     ]
 }

@@ -22,6 +22,8 @@ package struct Scenario: Sendable {
     package var answersAlone = false
     /// Whether nobody's lease ends, whatever happens.
     package var keepsMembers = false
+    /// Whether no job loses its rows, whatever happens.
+    package var keepsRows = false
     /// A run of fewer events has not shown anything.
     package var eventCountMin = 2000
 

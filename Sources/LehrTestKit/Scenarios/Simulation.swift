@@ -64,7 +64,8 @@ package final class Simulation {
         traffic = ServingTraffic(cluster, workload.models, seed: ~seed)
         checkers =
             [
-                AppliedOnceChecker(), EveryBatchChecker(workload), SingleOwnerChecker(),
+                AppliedOnceChecker(), EveryBatchChecker(workload, keepsRows: scenario.keepsRows),
+                SingleOwnerChecker(),
                 PositionChecker(), MapChecker(), DurabilityChecker(), LeaseChecker(), serving,
             ] + (scenario.staysWritable ? [AvailabilityChecker(), TaskChecker()] : [])
             + (scenario.keepsMembers ? [MembershipChecker()] : [])
