@@ -53,7 +53,7 @@ end-to-end: build $(PYTHON) ## Real processes, SIGKILL, foreign clients, replays
 
 $(PYTHON): Tests/requirements.txt
 	@Scripts/install-dependencies test
-	$(shell Scripts/find-python) -m venv .venv
+	$$(Scripts/find-python) -m venv .venv
 	.venv/bin/pip install -q -r Tests/requirements.txt
 	@touch $@
 

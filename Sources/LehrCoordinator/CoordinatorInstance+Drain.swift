@@ -14,38 +14,47 @@ extension CoordinatorInstance {
         guard let member = leases.member(named: name), member.role == .shard else {
             throw .unknownMember("no shard \"\(name.prefix(Self.nameBytesMax))\"")
         }
-        let left = { (instance: Self) in
-            instance.tables.reduce(0) {
-                $0 + $1.partitions.count { $0.isHeld(by: member.incarnation) }
-            }
+        let left = tables.reduce(0) {
+            $0 + $1.partitions.count { $0.isHeld(by: member.incarnation) }
         }
-        if member.isDraining { return (left(self), []) }
         let others = leases.members.filter { $0.role == .shard && !$0.isDraining && $0 != member }
-        guard !others.isEmpty || left(self) == 0 else {
+        guard !others.isEmpty || left == 0 else {
             throw .cannotMove(
                 "\(name) is the only shard that takes rows; start another one, and drain it then")
         }
-        guard let drained = leases.drain(member.incarnation) else { return (left(self), []) }
-        let directives = [.save(.member(drained))] + mapChanged()
-        return (left(self), directives)
+        guard let drained = leases.note(member.incarnation, isDraining: true) else {
+            return (left, [])
+        }
+        return (left, [.save(.member(drained))] + mapChanged())
+    }
+
+    /// Gives up draining a shard of which a partition could not move: it would be tried for ever.
+    mutating func stopDraining(_ shard: MemberIncarnation) -> [Directive] {
+        leases.note(shard, isDraining: false).map { [.save(.member($0))] } ?? []
     }
 
     /// Begins the moves that shards being drained have to make next, each to the core that has the fewest
     /// partitions; the caller counts the change of the map.
     mutating func goOnDraining() -> [Directive] {
-        let draining = leases.members.filter { $0.isDraining }
-        guard !draining.isEmpty else { return [] }
+        // How many moves each of them may begin.
+        var room: [MemberIncarnation: Int] = [:]
+        for member in leases.members where member.isDraining {
+            room[member.incarnation] = Self.drainingMovesMax
+        }
+        guard !room.isEmpty else { return [] }
+        for move in tables.lazy.flatMap(\.partitions).compactMap(\.move) {
+            room[move.source.member]? -= 1
+        }
         var loads = coreLoads()
         var directives: [Directive] = []
         for table in tables.indices {
             var isChanged = false
             for index in tables[table].partitions.indices {
                 let partition = tables[table].partitions[index]
-                guard partition.move == nil,
-                    draining.contains(where: { $0.incarnation == partition.owner }),
-                    movesUnderWay(from: partition.owner) < Self.drainingMovesMax,
+                guard partition.move == nil, let left = room[partition.owner], left > 0,
                     let target = loads.indices.min(by: { loads[$0].count < loads[$1].count })
                 else { continue }
+                room[partition.owner] = left - 1
                 loads[target].count += 1
                 _ = begin(index, of: table, to: loads[target].end)
                 isChanged = true
@@ -53,10 +62,6 @@ extension CoordinatorInstance {
             if isChanged { directives.append(.save(.table(tables[table]))) }
         }
         return directives
-    }
-
-    private func movesUnderWay(from shard: MemberIncarnation) -> Int {
-        tables.reduce(0) { $0 + $1.partitions.count { $0.move?.source.member == shard } }
     }
 
     /// The cores that may get partitions, with how many they have or are getting.

@@ -62,7 +62,12 @@ extension CoordinatorInstance {
                     "shard \(move.source.name) was lost: rows were on their way from there",
                     unixMilliseconds: unixMilliseconds) + mapChanged()
             )
-        case (.failed, .copying): tables[table].partitions[index].endMove()
+        case (.failed, .copying):
+            tables[table].partitions[index].endMove()
+            return (
+                nil,
+                [.save(.table(tables[table]))] + stopDraining(move.source.member) + mapChanged()
+            )
         // It is the owner: to give up now would be to lose the rows.
         case (.failed, .handedOver): return (tables[table].partitions[index].incarnation, [])
         }

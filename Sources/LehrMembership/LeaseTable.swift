@@ -160,10 +160,13 @@ package struct LeaseTable: Sendable {
         position(of: incarnation).map { end(at: $0) }
     }
 
-    /// Marks a member as one that is being drained; nil when its lease has ended.
-    package mutating func drain(_ incarnation: MemberIncarnation) -> Member? {
-        guard let index = position(of: incarnation) else { return nil }
-        members[index].isDraining = true
+    /// Notes whether a member is being drained; nil when that is known, or its lease has ended.
+    package mutating func note(
+        _ incarnation: MemberIncarnation, isDraining: Bool
+    ) -> Member? {
+        guard let index = position(of: incarnation), members[index].isDraining != isDraining
+        else { return nil }
+        members[index].isDraining = isDraining
         return members[index]
     }
 

@@ -45,7 +45,8 @@ package struct ProcessorShare: Equatable, Sendable {
         let files = ControlGroups.read(
             controller: "cpu", v2: "cpu.max", v1: "cpu.cfs_quota_us")
         return files.compactMap { file, text in
-            let period = ControlGroups.text(of: file.replacing("quota_us", with: "period_us"))
+            let periodFile = file.replacing("quota_us", with: "period_us")
+            let period = periodFile == file ? nil : ControlGroups.text(of: periodFile)
             return quota(text, period: period ?? "")
         }.min()
     }

@@ -1,14 +1,15 @@
+import LehrMembership
 import LehrTable
 
 /// A partition that is being copied by its next owner, as its present one sees it.
 final class Departure {
     let partition: OwnedPartition
-    let move: UInt64
+    let move: PartitionMove
     var copy = PartitionCopy()
     /// Whether its last piece has been handed out.
     var isOver = false
 
-    init(of partition: OwnedPartition, move: UInt64) {
+    init(of partition: OwnedPartition, _ move: PartitionMove) {
         self.partition = partition
         self.move = move
     }

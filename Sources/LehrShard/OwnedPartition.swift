@@ -36,7 +36,7 @@ package final class OwnedPartition {
     /// Whatever move there was comes to nothing, unless it is this one.
     func goOn(with move: UInt64?) {
         if sealedFor != move { sealedFor = nil }
-        if let departure, departure.move != move { end(departure) }
+        if let departure, departure.move.number != move { end(departure) }
     }
 
     /// Its owner has it back.

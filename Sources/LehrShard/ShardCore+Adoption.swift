@@ -77,7 +77,7 @@ extension ShardCore {
             return arrivals.first { $0.id == id && $0.move.number == move.number }
                 .flatMap { arrived($0, as: placed.incarnation) }
         }
-        moves[id] = placed.move?.number
+        moves[id] = placed.move
         if let known = partition(id) {
             if known.incarnation == placed.incarnation {
                 known.goOn(with: placed.move?.number)

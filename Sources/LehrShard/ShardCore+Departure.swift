@@ -9,22 +9,29 @@ extension ShardCore {
     /// After so many rounds a partition is sealed, however much changes.
     private static let roundsMax = 8
 
+    /// The move of a partition that is here, if the map has it under this number.
+    func move(
+        of id: PartitionID, _ incarnation: PartitionIncarnation, number: UInt64, cluster: ClusterID
+    ) throws(ShardRefusal) -> PartitionMove {
+        try check(cluster: cluster)
+        _ = try held(id, incarnation)
+        guard let move = moves[id], move.number == number else { throw .notMoving(id) }
+        return move
+    }
+
     /// Begins to hand a partition out, from its first row on; one that is sealed stays so.
     func beginDeparture(
-        _ id: PartitionID, _ incarnation: PartitionIncarnation, move: UInt64, cluster: ClusterID
+        _ id: PartitionID, _ incarnation: PartitionIncarnation, _ move: PartitionMove
     ) throws(ShardRefusal) -> Departure {
-        try check(cluster: cluster)
-        let partition = try held(id, incarnation)
-        guard let wanted = moves[id], wanted == move else { throw .notMoving(id) }
-        let departure = Departure(of: partition, move: move)
-        partition.begin(departure)
+        let departure = Departure(of: try held(id, incarnation), move)
+        departure.partition.begin(departure)
         return departure
     }
 
     func nextStep(of departure: Departure, now: Instant) -> DepartureStep {
         let partition = departure.partition
         guard self.partition(partition.id) === partition, partition.departure === departure,
-            moves[partition.id] == departure.move
+            moves[partition.id]?.number == departure.move.number
         else { return .refused(.notMoving(partition.id)) }
         guard !departure.isOver else { return .over }
         guard !partition.rows.hasLostChanges else {
@@ -35,7 +42,7 @@ extension ShardCore {
         while true {
             if guards.contains(.sealedBeforeLastRows), isReadyToSeal(departure) {
                 guard !isStaged(at: partition) else { return .wait }
-                partition.sealedFor = departure.move
+                partition.sealedFor = departure.move.number
             }
             guard guards.contains(.changesAreSentAgain) || !departure.copy.isCaughtUp else { break }
             if let moved = partition.rows.next(of: &departure.copy, limit: movedRows) {

@@ -26,8 +26,8 @@ package final class ShardCore {
     var wideTables: Set<TableID> = []
     /// Partitions to be looked at by compaction, in turn.
     var gaps: [PartitionID] = []
-    /// Partitions that leave this core, and the numbers of their moves. Only looked up.
-    var moves: [PartitionID: UInt64] = [:]
+    /// The moves of partitions that leave this core. Only looked up.
+    var moves: [PartitionID: PartitionMove] = [:]
     /// Partitions on their way here, ordered.
     var arrivals: [Arrival] = []
     /// Moves that have ended here, and are on the map as if they had not: the coordinator has to hear it.

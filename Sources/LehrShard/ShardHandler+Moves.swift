@@ -10,12 +10,20 @@ extension ShardHandler {
     private static let patience = Duration.milliseconds(1)
 
     func registerMoves(in services: ServiceTable) {
-        services.serverStreaming(ShardMethods.fetchPartition) { [self] _, request, stream in
+        services.serverStreaming(ShardMethods.fetchPartition) { [self] context, request, stream in
             let id = PartitionID(table: TableID(request.table), index: request.partition)
             do throws(ShardRefusal) {
-                let departure = try shard.beginDeparture(
-                    id, PartitionIncarnation(request.incarnation), move: request.move,
+                let move = try shard.move(
+                    of: id, PartitionIncarnation(request.incarnation), number: request.move,
                     cluster: ClusterID(request.cluster_id))
+                // A shard that could fetch what is another's could have it sealed as well.
+                do throws(RPCError) {
+                    try context.requireToBe(.shard, named: move.destination.name)
+                } catch {
+                    return stream.finish(error)
+                }
+                let departure = try shard.beginDeparture(
+                    id, PartitionIncarnation(request.incarnation), move)
                 stream.untyped.onCancel = { departure.partition.end(departure) }
                 send(departure, to: stream)
             } catch {
@@ -24,26 +32,25 @@ extension ShardHandler {
         }
     }
 
-    /// Sends pieces while the caller keeps up, and goes on when it can take more.
+    /// Sends a piece in each turn of the core, between other calls, while the caller keeps up.
     private func send(_ departure: Departure, to stream: MessageStream<Wire.PartitionChunk>) {
-        while true {
-            guard stream.untyped.isWritable else {
-                stream.untyped.onWritable = { [self] in
-                    stream.untyped.onWritable = nil
-                    send(departure, to: stream)
-                }
-                return
+        guard stream.untyped.isWritable else {
+            stream.untyped.onWritable = { [self] in
+                stream.untyped.onWritable = nil
+                send(departure, to: stream)
             }
-            switch shard.nextStep(of: departure, now: core.now) {
-            case .chunk(let chunk): stream.send { chunk.fill(&$0, $1) }
-            case .wait:
-                _ = core.schedule(after: Self.patience) { [self] in send(departure, to: stream) }
-                return
-            case .over: return stream.finish()
-            case .refused(let refusal):
-                departure.partition.end(departure)
-                return stream.finish(RPCError(refusal.code, "\(refusal)"))
-            }
+            return
+        }
+        switch shard.nextStep(of: departure, now: core.now) {
+        case .chunk(let chunk):
+            stream.send { chunk.fill(&$0, $1) }
+            core.post { [self] in send(departure, to: stream) }
+        case .wait:
+            _ = core.schedule(after: Self.patience) { [self] in send(departure, to: stream) }
+        case .over: stream.finish()
+        case .refused(let refusal):
+            departure.partition.end(departure)
+            stream.finish(RPCError(refusal.code, "\(refusal)"))
         }
     }
 }

@@ -7,7 +7,7 @@ struct RowKey: Hashable, Sendable {
 /// The keys that have changed since a copy began.
 struct ChangedKeys {
     /// Keys kept; with one more the copy is in vain, and has to begin anew.
-    static let countMax = 16 << 20
+    static let countMax = 4 << 20
 
     private(set) var keys: Set<RowKey> = []
     private(set) var hasOverflowed = false

@@ -6,6 +6,8 @@ import subprocess
 import pytest
 import yaml
 
+from Support.image import image_environment
+
 ROLES = {"coordinator", "shard", "worker", "serving"}
 MEMBERS = {"coordinator", "shard-0", "shard-1", "worker-0", "worker-1", "serving"}
 
@@ -30,12 +32,6 @@ def settings(binary, role, environment):
                           capture_output=True, text=True, timeout=20)
     assert done.returncode == 0, done.stderr
     return dict(line.split(maxsplit=2)[:2] for line in done.stdout.splitlines()[1:])
-
-
-def image_environment(dockerfile):
-    joined = dockerfile.replace("\\\n", " ")
-    line = re.search(r"^ENV (.*)$", joined, re.M)[1]
-    return dict(entry.split("=", 1) for entry in line.split())
 
 
 def test_there_is_a_process_for_each_role(services):
@@ -141,3 +137,7 @@ def test_the_build_sees_what_it_needs_and_no_more(root):
     let_in = {rule[1:] for rule in rules if rule.startswith("!")}
     assert let_in == {"Package.swift", "Sources", "Tests", "Scripts/install-dependencies",
                       "Examples/*.yaml"}
+    # Of the tests only those that the package names: SwiftPM reads where its targets are.
+    for folder in (root / "Tests").iterdir():
+        if folder.is_dir() and not folder.name.startswith((".", "__")):
+            assert (f"Tests/{folder.name}" in rules) != folder.name.startswith("Lehr"), folder

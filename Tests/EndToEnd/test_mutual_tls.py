@@ -47,6 +47,15 @@ def call(cluster, stubs):
     return call
 
 
+def test_partitions_move_between_shards(cluster, job_file):
+    job = cluster.submit(job_file)
+    row = cluster.json("placement")[-1]
+    there = {"shard-0": "shard-1", "shard-1": "shard-0"}[row["owner"]]
+    answer = cluster.json("placement", "move", job, row["table"], row["partition"], there)
+    assert answer["is_moved"]
+    cluster.wait_for_end(job)
+
+
 def test_a_job_is_trained_exported_and_served(cluster, job_file):
     job = cluster.submit(job_file)
     cluster.wait_for_end(job)

@@ -40,7 +40,7 @@ MATRIX = {
         "serviceAccount": {"annotations": {"role": "x"}},
     },
     "autoscaled": {"serving": {"autoscaling": {"enabled": True, "maxReplicas": 4}}},
-    "many shards": {"shard": {"replicas": 200, "cores": 64, "memory": "256Gi"}},
+    "many shards": {"shard": {"replicas": 200, "cores": 64, "memory": "256Gi", "drainSeconds": 0}},
     "what exists": {
         "tls": {"enabled": True, "existingSecrets": SECRETS}, "serving": {"replicas": 1},
         "coordinator": {"persistence": {"existingClaim": "old-state"}},

@@ -8,6 +8,7 @@ import engine
 from chart_objects import (
     Objects, component, container_ports, environment, matches, mounts, volumes,
 )
+from Support.image import image_environment
 
 SETTINGS_ROLES = ("coordinator", "shard", "worker", "serving")
 CLIENT_VARIABLES = {"LEHR_COORDINATOR", "LEHR_TLS_CA", "LEHR_TLS_CERT", "LEHR_TLS_KEY"}
@@ -138,7 +139,8 @@ def config_file(objects, role):
     return objects.named("ConfigMap", volume["configMap"]["name"])["data"][key]
 
 
-def test_the_binary_takes_what_the_chart_gives_it(objects, print_config, tmp_path):
+def test_the_binary_takes_what_the_chart_gives_it(root, objects, print_config, tmp_path):
+    image = image_environment((root / "docker/Dockerfile").read_text())
     for role in SETTINGS_ROLES:
         pod = objects.pods()[role]
         assert pod.container["args"][0] == role
@@ -159,7 +161,7 @@ def test_the_binary_takes_what_the_chart_gives_it(objects, print_config, tmp_pat
             if name != "POD_NAME":
                 assert name.startswith("LEHR_") and setting(name) in known, name
         # An unknown setting in the file, or a value out of its range, is an error here.
-        found = print_config(role, "--config", file, environment=values)
+        found = print_config(role, "--config", file, environment={**image, **values})
         assert found["log-format"] == "json"
         for name, value in values.items():
             if name != "POD_NAME":
@@ -251,6 +253,10 @@ def test_there_is_time_to_drain(objects, print_config, tmp_path):
         before = int(hook["command"][1]) if hook else 0
         # The binary takes five seconds more for what is not a call.
         assert pod.spec["terminationGracePeriodSeconds"] >= drain + before + 5
+
+
+def test_no_time_to_drain_is_said_as_well(rendered):
+    assert "drain: 0s" in config_file(rendered("many shards"), "shard").splitlines()
 
 
 def test_shards_start_together_and_keep_their_names(objects):

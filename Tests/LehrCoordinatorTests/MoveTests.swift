@@ -223,6 +223,16 @@ import Testing
         }
     }
 
+    @Test mutating func aDrainIsGivenUpWithAMoveThatFails() throws {
+        _ = try coordinator.drain("a")
+        let (id, move) = try #require(underWay.first)
+        _ = try coordinator.report(
+            MoveReport(id, move: move.number, .failed("no room")), from: destination,
+            unixMilliseconds: 5)
+        #expect(coordinator.leases.members.allSatisfy { !$0.isDraining })
+        #expect(underWay.count == CoordinatorInstance.drainingMovesMax - 1, "none is begun anew")
+    }
+
     @Test mutating func theLastShardIsNotDrained() throws {
         _ = coordinator.leave(destination, unixMilliseconds: 7)
         let error = #expect(throws: CoordinatorRefusal.self) { try coordinator.drain("a") }

@@ -69,8 +69,9 @@ import Testing
     }
 
     private func depart() throws -> Departure {
-        try source.shard.beginDeparture(
-            id, PartitionIncarnation(100), move: 900, cluster: ClusterID(ShardScene.cluster))
+        let move = try source.shard.move(
+            of: id, PartitionIncarnation(100), number: 900, cluster: ClusterID(ShardScene.cluster))
+        return try source.shard.beginDeparture(id, PartitionIncarnation(100), move)
     }
 
     /// Brings over what there is, to the end or until a step is in the way.

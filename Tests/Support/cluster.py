@@ -44,7 +44,9 @@ class Cluster:
         return process
 
     def shard(self, name="shard-0", *arguments):
-        return self.start("shard", name, *arguments)
+        # However many processors there are here.
+        cores = () if "--cores" in arguments else ("--cores", 1)
+        return self.start("shard", name, *cores, *arguments)
 
     def worker(self, name="worker-0", *arguments):
         # At debug level a worker tells which attempt of which part it begins.

@@ -76,20 +76,13 @@ extension ControlClient {
         }
     }
 
-    /// Begins to drain a shard, or asks how far that is: the partitions that it still has.
-    func drain(_ name: String) async throws -> UInt32 {
+    /// Begins to drain a shard; the partitions that it has.
+    func drain(_ name: String) async throws -> Int {
         try await call(CoordinatorMethods.drainMember, isIdempotent: true) { request, arena in
             request.name = arena.string(name)
         } read: {
-            $0.partitions
+            Int($0.partitions)
         }
-    }
-
-    /// Of a shard that is being drained; nil once it has gone.
-    func partitionsLeft(on name: String) async throws -> UInt32? {
-        do { return try await drain(name) } catch let error as ClientError
-            where error.code == .notFound
-        { return nil }
     }
 
     /// The cluster map, then each later version that comes; the first at once, also if it is `known`.

@@ -4,8 +4,6 @@ import LehrRPC
 
 /// One `GET` over HTTP/1.1 on a blocking socket, for the status and the body of a small answer.
 struct ReadinessProbe {
-    /// `http://HOST:PORT` and perhaps a path.
-    let url: String
     let target: HostPort
     let path: String
     let timeout: Duration
@@ -22,30 +20,32 @@ struct ReadinessProbe {
             rest.utf8.allSatisfy({ $0 > 32 && $0 < 127 })
         else { return nil }
         let path = String(rest[end...])
-        (self.url, self.target, self.timeout) = (url, target, timeout)
+        (self.target, self.timeout) = (target, timeout)
         self.path = path.isEmpty || path == "/" ? "/readyz" : path
     }
 
+    /// What is asked for.
+    var question: String { "http://\(target)\(path)" }
+
     /// Blocks for `timeout` at most, and for as long as a name server needs.
     func ask() throws(ClientError) -> (status: Int, body: String) {
-        let socket = try connected()
+        let addresses = try Addresses(target, question)
+        let deadline = SystemClock().now + timeout
+        let socket = try connect(to: addresses, by: deadline)
         defer { close(socket) }
         let request = "GET \(path) HTTP/1.1\r\nHost: \(target)\r\nConnection: close\r\n\r\n"
-        guard send(socket, request, request.utf8.count, Int32(MSG_NOSIGNAL)) >= 0 else {
-            throw failure(errno)
+        _ = try call(socket, by: deadline) {
+            send(socket, request, request.utf8.count, Int32(MSG_NOSIGNAL))
         }
         var answer: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 4096)
-        let start = SystemClock().now
         while answer.count < Self.bytesMax {
-            let count = recv(socket, &buffer, buffer.count, 0)
+            let count = try call(socket, by: deadline) { recv(socket, &buffer, buffer.count, 0) }
             if count == 0 { break }
-            guard count > 0 else { throw failure(errno) }
             answer += buffer.prefix(count)
-            guard SystemClock().now - start < timeout else { throw failure(EAGAIN) }
         }
         guard let parsed = Self.parse(answer) else {
-            throw ClientError("\(url): what answers there does not speak HTTP")
+            throw ClientError("\(question): what answers there does not speak HTTP")
         }
         return parsed
     }
@@ -61,42 +61,78 @@ struct ReadinessProbe {
         return (status, String(text[end...]))
     }
 
-    private func connected() throws(ClientError) -> Int32 {
-        var hints = addrinfo()
-        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        var list: UnsafeMutablePointer<addrinfo>?
-        let cause = getaddrinfo(target.host, "\(target.port)", &hints, &list)
-        guard cause == 0 else {
-            throw ClientError("\(url): \(String(cString: gai_strerror(cause)))")
+    // MARK: - System calls
+
+    /// The addresses of a name.
+    private final class Addresses {
+        let first: UnsafeMutablePointer<addrinfo>?
+
+        init(_ target: HostPort, _ question: String) throws(ClientError) {
+            var hints = addrinfo()
+            hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+            var list: UnsafeMutablePointer<addrinfo>?
+            let cause = getaddrinfo(target.host, "\(target.port)", &hints, &list)
+            guard cause == 0 else {
+                throw ClientError("\(question): \(String(cString: gai_strerror(cause)))")
+            }
+            first = list
         }
-        defer { freeaddrinfo(list) }
-        var last = ECONNREFUSED
-        var next = list
+
+        deinit { freeaddrinfo(first) }
+    }
+
+    /// The first address that can be reached.
+    private func connect(
+        to addresses: Addresses, by deadline: Instant
+    ) throws(ClientError) -> Int32 {
+        var last = failure(ECONNREFUSED)
+        var next = addresses.first
         while let address = next?.pointee {
             let socket = socket(address.ai_family, Int32(SOCK_STREAM.rawValue), 0)
             guard socket >= 0 else { throw failure(errno) }
-            limit(socket)
-            if connect(socket, address.ai_addr, address.ai_addrlen) == 0 { return socket }
-            last = errno
-            close(socket)
-            next = address.ai_next
+            do throws(ClientError) {
+                _ = try call(socket, by: deadline) {
+                    let outcome = Glibc.connect(socket, address.ai_addr, address.ai_addrlen)
+                    return outcome < 0 && errno == EISCONN ? 0 : Int(outcome)
+                }
+                return socket
+            } catch {
+                last = error
+                close(socket)
+                next = address.ai_next
+            }
         }
-        throw failure(last)
+        throw last
+    }
+
+    /// A call that waits no longer than until the deadline; once more where a signal came between.
+    private func call(
+        _ socket: Int32, by deadline: Instant, _ body: () -> Int
+    ) throws(ClientError) -> Int {
+        while true {
+            let left = deadline - SystemClock().now
+            // A limit of zero would be none.
+            guard left >= .milliseconds(1) else { throw failure(EAGAIN) }
+            limit(socket, to: left)
+            let outcome = body()
+            if outcome >= 0 { return outcome }
+            guard errno == EINTR else { throw failure(errno) }
+        }
     }
 
     /// Bounds each system call; on Linux the one for sending is `connect`'s, too.
-    private func limit(_ socket: Int32) {
+    private func limit(_ socket: Int32, to most: Duration) {
         var time = timeval()
-        time.tv_sec = Int(timeout.components.seconds)
-        time.tv_usec = Int(timeout.components.attoseconds / 1_000_000_000_000)
+        time.tv_sec = Int(most.components.seconds)
+        time.tv_usec = Int(most.components.attoseconds / 1_000_000_000_000)
         let size = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &time, size)
         setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &time, size)
     }
 
     private func failure(_ cause: Int32) -> ClientError {
-        let isLate = cause == EAGAIN || cause == EINPROGRESS
+        let isLate = cause == EAGAIN || cause == EINPROGRESS || cause == EALREADY
         return ClientError(
-            "\(url): \(isLate ? "no answer in time" : String(cString: strerror(cause)))")
+            "\(question): \(isLate ? "no answer in time" : String(cString: strerror(cause)))")
     }
 }

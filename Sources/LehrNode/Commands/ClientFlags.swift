@@ -2,6 +2,30 @@ import ArgumentParser
 import Foundation
 import LehrCore
 
+/// With which certificates a command talks to a cluster.
+struct ClientTLSFlags: ParsableArguments {
+    @Option(
+        name: .customLong("tls-ca"),
+        help: "PEM: the cluster's authority (or LEHR_TLS_CA); talk TLS, and to its members only.")
+    var authority: String?
+
+    @Option(
+        name: .customLong("tls-cert"), help: "PEM: your certificate (or LEHR_TLS_CERT).")
+    var certificate: String?
+
+    @Option(name: .customLong("tls-key"), help: "PEM: its private key (or LEHR_TLS_KEY).")
+    var key: String?
+
+    /// Nil: cleartext.
+    func security(coordinator: String) throws -> CoreSecurity? {
+        let environment = ProcessInfo.processInfo.environment
+        return try CoreSecurity.ofClient(
+            certificate: certificate ?? environment["LEHR_TLS_CERT"] ?? "",
+            key: key ?? environment["LEHR_TLS_KEY"] ?? "",
+            authority: authority ?? environment["LEHR_TLS_CA"] ?? "", coordinator: coordinator)
+    }
+}
+
 /// Flags of commands that talk to a cluster.
 struct ClientFlags: ParsableArguments {
     @Option(help: "The coordinator's gRPC address (or LEHR_COORDINATOR; default 127.0.0.1:7100).")
@@ -12,16 +36,7 @@ struct ClientFlags: ParsableArguments {
         help: "A file with a token to show to the coordinator (or LEHR_TOKEN, the token itself).")
     var tokenFile: String?
 
-    @Option(
-        name: .customLong("tls-ca"),
-        help: "PEM: the cluster's authority (or LEHR_TLS_CA); talk TLS, and to its members only.")
-    var tlsAuthority: String?
-
-    @Option(name: .customLong("tls-cert"), help: "PEM: your certificate (or LEHR_TLS_CERT).")
-    var tlsCertificate: String?
-
-    @Option(name: .customLong("tls-key"), help: "PEM: its private key (or LEHR_TLS_KEY).")
-    var tlsKey: String?
+    @OptionGroup var tls: ClientTLSFlags
 
     @Flag(help: "Print JSON for programs instead of text for people.")
     var json = false
@@ -34,11 +49,7 @@ struct ClientFlags: ParsableArguments {
                 coordinator: address,
                 token: try ClientToken.load(
                     file: tokenFile, environment: environment, files: LocalFileSystem()),
-                security: try CoreSecurity.ofClient(
-                    certificate: tlsCertificate ?? environment["LEHR_TLS_CERT"] ?? "",
-                    key: tlsKey ?? environment["LEHR_TLS_KEY"] ?? "",
-                    authority: tlsAuthority ?? environment["LEHR_TLS_CA"] ?? "",
-                    coordinator: address))
+                security: try tls.security(coordinator: address))
         }
     }
 }

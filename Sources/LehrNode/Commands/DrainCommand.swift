@@ -21,7 +21,7 @@ struct DrainCommand: AsyncParsableCommand {
 
     private struct Row: Encodable {
         let member: String
-        let partitions: UInt32
+        let partitions: Int
         let hasLeft: Bool
     }
 
@@ -30,23 +30,32 @@ struct DrainCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await ControlClient.with(client.settings) { client in
-            try show(try await client.drain(member))
+            var last = try await client.drain(member)
+            try show(last)
             guard wait else { return }
-            var last: UInt32?
-            while true {
-                try await Task.sleep(for: Self.interval)
-                guard
-                    try await client.members().members.contains(where: { $0.member.name == member })
-                else { break }
-                let left = try await client.partitionsLeft(on: member)
-                if left != last, let left { try show(left) }
+            while let left = try left(on: try await client.map()) {
+                if left != last { try show(left) }
                 last = left
+                try await Task.sleep(for: Self.interval)
             }
             try show(0, hasLeft: true)
         }
     }
 
-    private func show(_ partitions: UInt32, hasLeft: Bool = false) throws {
+    /// Partitions that the shard still has; nil once it has left.
+    private func left(on map: ClusterMap) throws -> Int? {
+        guard let shard = map.members.first(where: { $0.name == member }) else { return nil }
+        guard shard.isDraining else {
+            throw ClientError(
+                "\(member) is not being drained any more: a partition could not move, and the log of "
+                    + "the shard that was to get it says why; or its process has been started anew")
+        }
+        return map.tables.reduce(0) {
+            $0 + $1.partitions.count { $0.isHeld(by: shard.incarnation) }
+        }
+    }
+
+    private func show(_ partitions: Int, hasLeft: Bool = false) throws {
         if client.json {
             let row = Row(member: member, partitions: partitions, hasLeft: hasLeft)
             print(try Formatting.jsonLine(row))

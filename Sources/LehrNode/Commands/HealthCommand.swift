@@ -16,13 +16,7 @@ struct HealthCommand: AsyncParsableCommand {
     var address: String
     @Option(help: "How long to wait for the answer, as 2s.")
     var timeout = "2s"
-    @Option(
-        name: .customLong("tls-ca"), help: "PEM: the cluster's authority (or LEHR_TLS_CA).")
-    var tlsAuthority: String?
-    @Option(name: .customLong("tls-cert"), help: "PEM: your certificate (or LEHR_TLS_CERT).")
-    var tlsCertificate: String?
-    @Option(name: .customLong("tls-key"), help: "PEM: its private key (or LEHR_TLS_KEY).")
-    var tlsKey: String?
+    @OptionGroup var tls: ClientTLSFlags
 
     func run() async throws {
         guard let timeout = ConfigReader.duration(timeout), timeout > .zero else {
@@ -31,7 +25,7 @@ struct HealthCommand: AsyncParsableCommand {
         if let probe = ReadinessProbe(address, timeout: timeout) {
             let (status, body) = try probe.ask()
             guard status == 200 else {
-                throw ClientError("\(probe.url)\(probe.path) answers \(status): \(body)")
+                throw ClientError("\(probe.question) answers \(status): \(body)")
             }
             return print("\(address) is ready")
         }
@@ -45,11 +39,7 @@ struct HealthCommand: AsyncParsableCommand {
     }
 
     private func grpcStatus(_ timeout: Duration) async throws -> HealthService.Status {
-        let environment = ProcessInfo.processInfo.environment
-        var security = try CoreSecurity.ofClient(
-            certificate: tlsCertificate ?? environment["LEHR_TLS_CERT"] ?? "",
-            key: tlsKey ?? environment["LEHR_TLS_KEY"] ?? "",
-            authority: tlsAuthority ?? environment["LEHR_TLS_CA"] ?? "", coordinator: "")
+        var security = try tls.security(coordinator: "")
         security?.asksAnyMember = true
         let settings = ClientSettings(coordinator: address, security: security)
         return try await ControlClient.with(settings) { [address] client in

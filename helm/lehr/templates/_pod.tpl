@@ -96,6 +96,16 @@ readinessProbe:
 - name: LEHR_NAME
   value: $(POD_NAME)
 {{- end }}
+{{- if ne .role "client" }}
+{{- $settings := fromYaml (include "lehr.settings" .) }}
+# The image has these in its environment, which wins over a file.
+- name: LEHR_HTTP_LISTEN
+  value: {{ index $settings "http-listen" | quote }}
+{{- with index $settings "model-dir" }}
+- name: LEHR_MODEL_DIR
+  value: {{ . | quote }}
+{{- end }}
+{{- end }}
 {{- end }}
 
 {{- define "lehr.volumeMounts" -}}

@@ -3,7 +3,7 @@ A role's --config file: what the chart sets, and then the role's own settings, w
 */}}
 {{- define "lehr.settings" -}}
 {{- $settings := dict "log-level" .root.Values.logLevel "log-format" "json" -}}
-{{- with .values.drainSeconds }}{{ $_ := set $settings "drain" (printf "%ds" (int .)) }}{{ end -}}
+{{- $_ := set $settings "drain" (printf "%ds" (int .values.drainSeconds)) -}}
 {{- $_ := set $settings "insecure" (not .root.Values.tls.enabled | toString) -}}
 {{- $_ := set $settings "http-listen" "0.0.0.0:8080" -}}
 {{- if eq .role "coordinator" -}}
