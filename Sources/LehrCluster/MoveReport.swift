@@ -7,8 +7,8 @@ package struct MoveReport: Sendable, Equatable {
     package enum State: Sendable, Equatable {
         /// It has everything, and the source is sealed.
         case ready
-        /// It is open, as the partition's owner.
-        case opened
+        /// It knows that it is the owner, and opens once it has heard that this is known.
+        case taken
         /// It has given up, and why.
         case failed(String)
     }
@@ -30,7 +30,7 @@ extension MoveReport {
         move = wire.move
         switch wire.state.rawValue {
         case 1: state = .ready
-        case 2: state = .opened
+        case 2: state = .taken
         case 3: state = .failed(text(wire.failure))
         default: throw TranslationError("a move is ready, opened or failed")
         }
@@ -42,7 +42,7 @@ extension MoveReport {
         wire.move = move
         switch state {
         case .ready: wire.state = .init(rawValue: 1)
-        case .opened: wire.state = .init(rawValue: 2)
+        case .taken: wire.state = .init(rawValue: 2)
         case .failed(let reason):
             wire.state = .init(rawValue: 3)
             wire.failure = arena.string(reason)

@@ -300,11 +300,7 @@ package final class CoordinatorHandler {
             }
             answering(respond) { () throws(CoordinatorRefusal) in
                 try requireHolder(of: member, context)
-                let owned = try shell.decide { instance throws(CoordinatorRefusal) in
-                    let (owned, directives) = try instance.report(
-                        report, from: member, unixMilliseconds: shell.unixMilliseconds)
-                    return (owned, directives)
-                }
+                let owned = try shell.report(report, from: member)
                 say(respond) { answer, _ in answer.partition_incarnation = owned?.value ?? 0 }
             }
         }
@@ -370,7 +366,7 @@ extension RPCError {
             case .outdated: .aborted
             case .unknownLease, .unknownJob, .unknownMember, .noPartition: .notFound
             case .impostor: .permissionDenied
-            case .stopping, .handingOver: .unavailable
+            case .stopping: .unavailable
             }
         self.init(code, "\(refusal)")
     }

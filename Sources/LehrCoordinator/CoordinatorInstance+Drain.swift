@@ -25,7 +25,8 @@ extension CoordinatorInstance {
         guard let drained = leases.note(member.incarnation, isDraining: true) else {
             return (left, [])
         }
-        return (left, [.save(.member(drained))] + mapChanged())
+        let ended = endMoves(to: member.incarnation)
+        return (left, [.save(.member(drained))] + ended + mapChanged())
     }
 
     /// Gives up draining a shard of which a partition could not move: it would be tried for ever.
@@ -36,16 +37,17 @@ extension CoordinatorInstance {
     /// Begins the moves that shards being drained have to make next, each to the core that has the fewest
     /// partitions; the caller counts the change of the map.
     mutating func goOnDraining() -> [Directive] {
+        guard leases.drainingCount > 0 else { return [] }
+        let draining = leases.members.filter(\.isDraining).map(\.incarnation)
+        var loads = coreLoads()
+        // Nobody is left who could take anything: it would be waited for without end.
+        guard !loads.isEmpty else { return draining.flatMap { stopDraining($0) } }
         // How many moves each of them may begin.
-        var room: [MemberIncarnation: Int] = [:]
-        for member in leases.members where member.isDraining {
-            room[member.incarnation] = Self.drainingMovesMax
-        }
-        guard !room.isEmpty else { return [] }
+        var room = Dictionary(
+            uniqueKeysWithValues: draining.map { ($0, Self.drainingMovesMax) })
         for move in tables.lazy.flatMap(\.partitions).compactMap(\.move) {
             room[move.source.member]? -= 1
         }
-        var loads = coreLoads()
         var directives: [Directive] = []
         for table in tables.indices {
             var isChanged = false

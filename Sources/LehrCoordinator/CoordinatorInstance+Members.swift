@@ -18,8 +18,6 @@ package enum CoordinatorRefusal: Error, Equatable, CustomStringConvertible {
     case noPartition(String)
     /// A partition cannot go where it is wanted.
     case cannotMove(String)
-    /// A partition of the job has a new owner that is not open yet.
-    case handingOver(JobID)
     case noShards
     /// The caller speaks for somebody else than its certificate is of.
     case impostor(String)
@@ -43,8 +41,6 @@ package enum CoordinatorRefusal: Error, Equatable, CustomStringConvertible {
         case .unknownMember(let what): "\(what); `lehr members` shows those there are"
         case .noPartition(let what): "\(what); `lehr placement` shows those there are"
         case .cannotMove(let why): why
-        case .handingOver(let job):
-            "a partition of job \(job.value) is between two owners; say it again in a moment"
         case .noShards: "no shard has joined the cluster yet; start one with `lehr shard`"
         case .impostor(let reason): reason
         case .stopping: "this coordinator cannot write its state and stops; try again"
@@ -194,7 +190,7 @@ extension CoordinatorInstance {
             for job in lost.sorted() {
                 directives += lose(job, loss, unixMilliseconds: unixMilliseconds)
             }
-            directives += endMoves(with: member.incarnation)
+            directives += endMoves(to: member.incarnation)
         }
         return directives
     }

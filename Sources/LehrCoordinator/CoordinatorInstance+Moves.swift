@@ -48,12 +48,14 @@ extension CoordinatorInstance {
             let move = tables[table].partitions[index].move, move.number == report.move,
             move.destination.member == member
         else { return (nil, []) }
+        var outcome: (incarnation: PartitionIncarnation?, directives: [Directive]) = (nil, [])
         switch (report.state, move.phase) {
         case (.ready, .copying):
             tables[table].partitions[index].handOver(as: nextPartition())
-        case (.ready, .handedOver): return (tables[table].partitions[index].incarnation, [])
-        case (.opened, .handedOver): tables[table].partitions[index].endMove()
-        case (.opened, .copying): return (nil, [])
+            outcome.incarnation = tables[table].partitions[index].incarnation
+        case (.taken, .handedOver):
+            tables[table].partitions[index].endMove()
+            outcome.incarnation = tables[table].partitions[index].incarnation
         case (.failed, .copying) where leases.member(move.source.member) == nil:
             return (
                 nil,
@@ -64,16 +66,13 @@ extension CoordinatorInstance {
             )
         case (.failed, .copying):
             tables[table].partitions[index].endMove()
-            return (
-                nil,
-                [.save(.table(tables[table]))] + stopDraining(move.source.member) + mapChanged()
-            )
-        // It is the owner: to give up now would be to lose the rows.
-        case (.failed, .handedOver): return (tables[table].partitions[index].incarnation, [])
+            outcome.directives = stopDraining(move.source.member)
+        case (.ready, .handedOver): return (tables[table].partitions[index].incarnation, [])
+        // It has no say any more, or not yet.
+        case (.failed, .handedOver), (.taken, .copying): return (nil, [])
         }
-        let incarnation =
-            report.state == .ready ? tables[table].partitions[index].incarnation : nil
-        return (incarnation, [.save(.table(tables[table]))] + mapChanged())
+        outcome.directives = [.save(.table(tables[table]))] + outcome.directives + mapChanged()
+        return outcome
     }
 
     private mutating func nextPartition() -> PartitionIncarnation {
@@ -81,9 +80,9 @@ extension CoordinatorInstance {
         return PartitionIncarnation(cluster.lastPartition)
     }
 
-    /// What becomes of moves that a shard took part in whose lease has ended: those to it are given up,
-    /// unless it was the owner already (`settleMoves`); those from it may have brought everything.
-    mutating func endMoves(with shard: MemberIncarnation) -> [Directive] {
+    /// Gives up moves to a shard of which it has not become the owner: it has gone, or is being drained. Those
+    /// of which it has are `settleMoves`'; those from it may have brought everything.
+    mutating func endMoves(to shard: MemberIncarnation) -> [Directive] {
         changePartitions { partition in
             guard let move = partition.move, move.phase == .copying,
                 move.destination.member == shard
@@ -95,11 +94,16 @@ extension CoordinatorInstance {
 
     /// Takes partitions back from new owners that have gone before they were open, and can write no more.
     mutating func settleMoves(now: Instant) -> [Directive] {
-        let (live, leases) = (Set(leases.members.map(\.incarnation)), leases)
+        let isHandedOver = { (partition: PlacedPartition) in partition.move?.phase == .handedOver }
+        guard tables.contains(where: { $0.partitions.contains(where: isHandedOver) }) else {
+            return []
+        }
+        let leases = leases
         var number = cluster.lastPartition
         let directives = changePartitions { partition in
-            guard let move = partition.move, move.phase == .handedOver,
-                leases.isSilent(partition.owner, now: now), live.contains(move.source.member)
+            guard let move = partition.move, isHandedOver(partition),
+                leases.isSilent(partition.owner, now: now),
+                leases.member(move.source.member) != nil
             else { return false }
             number += 1
             partition.takeBack(as: PartitionIncarnation(number))

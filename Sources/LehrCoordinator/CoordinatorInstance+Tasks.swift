@@ -55,11 +55,6 @@ extension CoordinatorInstance {
             guard (tables.line...tables.placement).contains(report.placement) else {
                 return (true, [])
             }
-            // What a new owner has acknowledged is gone if it goes before it is known to be open.
-            let isBetween = tables.contains {
-                $0.partitions.contains { $0.move?.phase == .handedOver }
-            }
-            guard !isBetween else { throw .handingOver(report.job) }
         }
         guard let record = jobs[index].note(report, from: worker, now: now, guards: guards)
         else {

@@ -148,6 +148,26 @@ package final class CoordinatorShell {
         return outcome
     }
 
+    /// Notes what a destination says of a move; see `CoordinatorInstance.report`.
+    package func report(
+        _ report: MoveReport, from member: MemberIncarnation
+    ) throws(CoordinatorRefusal) -> PartitionIncarnation? {
+        if case .failed(let reason) = report.state {
+            logger.warning(
+                "a move is given up",
+                metadata: [
+                    "table": "\(report.partition.table.value)",
+                    "partition": "\(report.partition.index)", "move": "\(report.move)",
+                    "reason": "\(reason)",
+                ])
+        }
+        return try decide { instance throws(CoordinatorRefusal) in
+            let (owned, directives) = try instance.report(
+                report, from: member, unixMilliseconds: unixMilliseconds)
+            return (owned, directives)
+        }
+    }
+
     private func carryOut(_ directives: [Directive]) {
         guard !directives.isEmpty, !hasFailed else { return }
         if pending.isEmpty { core.post { [weak self] in self?.commit() } }

@@ -40,7 +40,7 @@ package struct ClusterMap: Sendable, Equatable {
         return owner.coreAddresses.indices.contains(core) ? owner.coreAddresses[core] : nil
     }
 
-    /// Whether a member is being drained and has nothing left, for itself or for a new owner.
+    /// Whether a member is being drained and has nothing left, and nothing is on its way there.
     package func isDrained(_ life: MemberIncarnation) -> Bool {
         member(life)?.isDraining == true
             && !tables.contains { $0.partitions.contains { $0.isHeld(by: life) } }
@@ -100,9 +100,9 @@ package struct PlacedPartition: Sendable, Equatable, Codable {
         PartitionMove.End(member: owner, name: ownerName, core: core)
     }
 
-    /// Whether a life owns it, or keeps its rows for a new owner.
+    /// Whether a life owns it, keeps its rows for a new owner, or is to get it.
     package func isHeld(by life: MemberIncarnation) -> Bool {
-        owner == life || move?.source.member == life
+        owner == life || move?.source.member == life || move?.destination.member == life
     }
 }
 
@@ -121,16 +121,15 @@ extension PlacedPartition {
         move?.phase = .handedOver
     }
 
-    /// Makes the source the owner again, for want of the destination; what that one may have
-    /// acknowledged is gone.
+    /// Makes the source the owner again, for want of the destination, which was never open.
     package mutating func takeBack(as next: PartitionIncarnation) {
         guard let source = move?.source else { return }
-        firstOfLine = nil
+        firstOfLine = line
         give(to: source, as: next)
         move = nil
     }
 
-    /// Ends a move: it is given up, or the destination is open.
+    /// Ends a move: it is given up, or the destination may open.
     package mutating func endMove() { move = nil }
 
     private mutating func give(to end: PartitionMove.End, as next: PartitionIncarnation) {

@@ -44,8 +44,10 @@ package struct Guards: OptionSet, Hashable, Sendable {
     package static let changesAreSentAgain = Guards(rawValue: 1 << 17)
     /// The memory of applied batches moves with the rows.
     package static let appliedBatchesMove = Guards(rawValue: 1 << 18)
-    /// The source keeps its rows until the destination is open.
-    package static let keptUntilOpened = Guards(rawValue: 1 << 19)
+    /// The source keeps its rows until the destination has said that it is the owner.
+    package static let keptUntilTaken = Guards(rawValue: 1 << 19)
+    /// A destination opens when its move has ended, not when it hears that it is the owner.
+    package static let openedAfterMove = Guards(rawValue: 1 << 20)
 
     package static let all = Guards(rawValue: .max)
 }

@@ -34,6 +34,8 @@ package struct LeaseTable: Sendable {
     /// where it is. Those of lives that have gone are dropped when they are due.
     private var dues = Heap<Due>()
     package private(set) var lastIncarnation: MemberIncarnation
+    /// Of the members.
+    package private(set) var drainingCount = 0
 
     /// Members that may be alive at once; a process beyond it is refused.
     package static let memberCountMax = 50_000
@@ -83,6 +85,7 @@ package struct LeaseTable: Sendable {
         table.members = members.sorted { $0.incarnation < $1.incarnation }
         table.leases = members.map { _ in Lease(end: now + ttl, renewed: now) }
         for member in table.members { table.names[member.name] = member.incarnation }
+        table.drainingCount = table.members.count(where: \.isDraining)
         for owner in owners where table.position(of: owner) == nil {
             table.lingering[owner] = now + ttl
         }
@@ -167,6 +170,7 @@ package struct LeaseTable: Sendable {
         guard let index = position(of: incarnation), members[index].isDraining != isDraining
         else { return nil }
         members[index].isDraining = isDraining
+        drainingCount += isDraining ? 1 : -1
         return members[index]
     }
 
@@ -191,7 +195,10 @@ package struct LeaseTable: Sendable {
         // In one pass: half a cluster may end at once.
         let gone = RangeSet(ended, within: members)
         let before = ended.sorted().map { members[$0] }
-        for member in before { names[member.name] = nil }
+        for member in before {
+            names[member.name] = nil
+            if member.isDraining { drainingCount -= 1 }
+        }
         members.removeSubranges(gone)
         leases.removeSubranges(gone)
         return before
@@ -246,6 +253,7 @@ package struct LeaseTable: Sendable {
         let member = members.remove(at: index)
         lingering[member.incarnation] = leases.remove(at: index).end
         names[member.name] = nil
+        if member.isDraining { drainingCount -= 1 }
         return member
     }
 

@@ -3,13 +3,14 @@ package import LehrCore
 /// A partition on its way from the core that owns it to another one.
 ///
 /// The destination copies the rows while the owner goes on; the owner seals the partition and sends the
-/// rest; the coordinator makes the destination the owner; the source drops its rows when that one has
-/// opened (`Tests/Protocol/migration.pml`).
+/// rest; the coordinator makes the destination the owner; that one says that it knows, opens when it has heard
+/// that the move has ended, and the source drops its rows (`Tests/Protocol/migration.pml`).
 package struct PartitionMove: Sendable, Equatable, Codable {
     package enum Phase: String, Sendable, Codable {
         /// The source is the owner, and the destination has not got everything yet.
         case copying
-        /// The destination is the owner, and has not said yet that it is open: the source keeps its rows.
+        /// The destination is the owner, and has not said yet that it knows. It is not open, and the source
+        /// keeps its rows.
         case handedOver
     }
 

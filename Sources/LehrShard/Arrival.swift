@@ -12,19 +12,24 @@ final class Arrival {
     let move: PartitionMove
     /// Where the source answers; nil: it has gone.
     var address: String?
+    private let limits: PartitionLimits
     private let make: () throws(TableSpecError) -> TablePartition
     private(set) var rows: TablePartition
     /// What came last: nothing is missing then.
     private(set) var memory: PartitionRecord?
 
+    /// - Parameter make: the partition without a limit of rows: while they come, there may be more of them
+    ///   than at any moment at the source.
     init(
         _ id: PartitionID, job: JobID, from sourceIncarnation: PartitionIncarnation,
-        _ move: PartitionMove, make: @escaping () throws(TableSpecError) -> TablePartition
+        _ move: PartitionMove, limits: PartitionLimits,
+        make: @escaping () throws(TableSpecError) -> TablePartition
     ) throws(TableSpecError) {
         self.id = id
         self.job = job
         self.sourceIncarnation = sourceIncarnation
         self.move = move
+        self.limits = limits
         self.make = make
         rows = try make()
     }
@@ -43,18 +48,19 @@ final class Arrival {
         }
         try rows.take(chunk.moved)
         guard let memory = chunk.memory else { return }
-        rows.goOn(after: memory.pushCount, memory.counters)
+        rows.goOn(after: memory.pushCount, memory.counters, limits: limits)
         self.memory = memory
     }
 
     /// The partition as its new owner keeps it; nil: something is missing.
-    func partition(_ incarnation: PartitionIncarnation) -> OwnedPartition? {
+    func partition(_ incarnation: PartitionIncarnation, isSealed: Bool) -> OwnedPartition? {
         guard let memory else { return nil }
         let partition = OwnedPartition(id: id, job: job, incarnation: incarnation, rows: rows)
         partition.generation = memory.generation
         partition.applied = memory.applied
         partition.rowsPushed = memory.rowsPushed
         partition.cameBy = move.number
+        partition.sealedFor = isSealed ? move.number : nil
         return partition
     }
 

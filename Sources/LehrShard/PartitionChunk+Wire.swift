@@ -59,10 +59,10 @@ extension PartitionChunk {
 
 extension PartitionRecord {
     fileprivate init(wire: borrowing Wire.PartitionRecord) throws(ShardRefusal) {
-        var parts: [AppliedSet.Part] = []
+        var parts: [PartMemory] = []
         for part in each(wire.n_parts, wire.parts) {
             parts.append(
-                AppliedSet.Part(
+                PartMemory(
                     part: part.part, floor: part.floor,
                     bits: try PartitionChunk.numbers(part.applied, "applied")))
         }

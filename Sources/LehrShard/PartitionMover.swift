@@ -50,7 +50,7 @@ package final class PartitionMover {
         for arrival in shard.arrivals where fetches[arrival.move.number] == nil {
             if arrival.isComplete { say(arrival.report(.ready)) } else { fetch(arrival) }
         }
-        for report in shard.opened { say(report) }
+        for report in shard.taken { say(report) }
     }
 
     private func lookAgainLater() {
@@ -132,14 +132,18 @@ package final class PartitionMover {
             else { return lookAgain() }
             // Else the map will say what has become of the move.
             guard incarnation.value > 0 else { return }
-            shard.open(arrival, as: incarnation)
+            shard.take(arrival, as: incarnation)
+            say(arrival.report(.taken))
+        case .taken:
+            // Else the map will say that the move has ended, or what has become of it.
+            guard incarnation.value > 0 else { return }
+            shard.open(report.partition, after: report.move)
             logger.info(
                 "a partition has come",
                 metadata: [
                     "table": "\(report.partition.table.value)",
-                    "partition": "\(report.partition.index)", "from": "\(arrival.move.source.name)",
+                    "partition": "\(report.partition.index)",
                 ])
-            lookAgain()
         case .failed(let reason):
             logger.warning(
                 "a partition does not come",
@@ -147,7 +151,6 @@ package final class PartitionMover {
                     "table": "\(report.partition.table.value)",
                     "partition": "\(report.partition.index)", "reason": "\(reason)",
                 ])
-        case .opened: break
         }
     }
 }

@@ -21,7 +21,7 @@ extension ShardCore {
         var owned = guards.contains(.ownerFencesOldLives) ? [:] : partitions
         var failure: TableSpecError?
         var expected: [Arrival] = []
-        (moves, opened) = ([:], [])
+        (moves, taken) = ([:], [])
         for table in map.tables {
             for (position, placed) in table.partitions.enumerated() {
                 let id = PartitionID(table: table.id, index: UInt32(position))
@@ -57,14 +57,12 @@ extension ShardCore {
     private enum Part { case owner, keeper, destination, none }
 
     private func role(in placed: PlacedPartition, of me: MemberIncarnation) -> Part {
-        let here = { (end: PartitionMove.End) in end.member == me && end.core == self.index }
-        if here(placed.home) { return .owner }
+        if placed.core == index, placed.owner == me { return .owner }
         guard let move = placed.move else { return .none }
-        switch move.phase {
-        case .copying: return here(move.destination) ? .destination : .none
-        case .handedOver:
-            return here(move.source) && guards.contains(.keptUntilOpened) ? .keeper : .none
-        }
+        let end = move.phase == .copying ? move.destination : move.source
+        guard end.core == index, end.member == me else { return .none }
+        if move.phase == .copying { return .destination }
+        return guards.contains(.keptUntilTaken) ? .keeper : .none
     }
 
     /// The partition as it is here, as it has come here, or empty.
@@ -72,10 +70,11 @@ extension ShardCore {
         _ id: PartitionID, _ placed: PlacedPartition, of table: PlacedTable
     ) throws(TableSpecError) -> OwnedPartition? {
         if let move = placed.move, move.phase == .handedOver {
-            opened.append(MoveReport(id, move: move.number, .opened))
-            if let known = partition(id), known.incarnation == placed.incarnation { return known }
-            return arrivals.first { $0.id == id && $0.move.number == move.number }
-                .flatMap { arrived($0, as: placed.incarnation) }
+            let known = partition(id).flatMap { $0.incarnation == placed.incarnation ? $0 : nil }
+            let come = arrivals.first { $0.id == id && $0.move.number == move.number }
+            let here = known ?? come.flatMap { arrived($0, as: placed.incarnation) }
+            if here != nil { taken.append(MoveReport(id, move: move.number, .taken)) }
+            return here
         }
         moves[id] = placed.move
         if let known = partition(id) {
@@ -91,16 +90,14 @@ extension ShardCore {
         }
         return OwnedPartition(
             id: id, job: table.job, incarnation: placed.incarnation,
-            rows: try Self.rows(of: table, placed, in: pool))
+            rows: try Self.rows(of: table, placed, .of(table), in: pool))
     }
 
     private static func rows(
-        of table: PlacedTable, _ placed: PlacedPartition, in pool: BlockPool
+        of table: PlacedTable, _ placed: PlacedPartition, _ limits: PartitionLimits,
+        in pool: BlockPool
     ) throws(TableSpecError) -> TablePartition {
-        try TablePartition(
-            spec: table.spec, range: placed.range,
-            limits: PartitionLimits(of: table.spec.storage, partitions: table.partitions.count),
-            pool: pool)
+        try TablePartition(spec: table.spec, range: placed.range, limits: limits, pool: pool)
     }
 
     // MARK: - Arrivals
@@ -113,13 +110,16 @@ extension ShardCore {
         if let known = arrivals.first(where: { $0.id == id && $0.move.number == move.number }) {
             return known
         }
-        return try Arrival(id, job: table.job, from: placed.incarnation, move) {
-            [pool] () throws(TableSpecError) in try Self.rows(of: table, placed, in: pool)
+        return try Arrival(
+            id, job: table.job, from: placed.incarnation, move, limits: .of(table)
+        ) { [pool] () throws(TableSpecError) in
+            try Self.rows(of: table, placed, PartitionLimits(), in: pool)
         }
     }
 
-    /// Opens a partition that has come here whole, as the coordinator has made this core its owner.
-    func open(_ arrival: Arrival, as incarnation: PartitionIncarnation) {
+    /// Takes a partition that has come here whole, as the coordinator has made this core its owner; it
+    /// stays sealed until its move has ended.
+    func take(_ arrival: Arrival, as incarnation: PartitionIncarnation) {
         guard arrivals.contains(where: { $0 === arrival }),
             let partition = arrived(arrival, as: incarnation)
         else { return }
@@ -127,7 +127,14 @@ extension ShardCore {
         partitions[arrival.id] = partition
         jobs.insert(arrival.job)
         if partition.rows.spec.storage.keyWidth == .bits128 { wideTables.insert(arrival.id.table) }
-        opened.append(arrival.report(.opened))
+        taken.append(arrival.report(.taken))
+    }
+
+    /// Opens a partition that was taken: the coordinator knows, and the source has no claim any more.
+    func open(_ id: PartitionID, after move: UInt64) {
+        guard let partition = partition(id), partition.cameBy == move else { return }
+        partition.goOn(with: nil)
+        taken.removeAll { $0.move == move }
     }
 
     /// The partition that has come here, with what its job's steps have to know; nil: something is
@@ -135,7 +142,11 @@ extension ShardCore {
     private func arrived(
         _ arrival: Arrival, as incarnation: PartitionIncarnation
     ) -> OwnedPartition? {
-        guard let partition = arrival.partition(incarnation), let memory = arrival.memory else {
+        guard
+            let partition = arrival.partition(
+                incarnation, isSealed: guards.contains(.openedAfterMove)),
+            let memory = arrival.memory
+        else {
             return nil
         }
         var known = steps[arrival.job] ?? JobSteps(generation: memory.generation)
@@ -147,5 +158,12 @@ extension ShardCore {
         }
         steps[arrival.job] = known
         return partition
+    }
+}
+
+extension PartitionLimits {
+    /// Of each of a table's partitions.
+    fileprivate static func of(_ table: PlacedTable) -> PartitionLimits {
+        PartitionLimits(of: table.spec.storage, partitions: table.partitions.count)
     }
 }

@@ -39,13 +39,14 @@ extension ShardCore {
                 .exhausted("more rows change than can be sent; move the partition at another time"))
         }
         let stamp = Self.stamp(now)
+        let limit = max(1, min(movedRows, Self.movedBytes / partition.rows.rowBytes))
         while true {
             if guards.contains(.sealedBeforeLastRows), isReadyToSeal(departure) {
                 guard !isStaged(at: partition) else { return .wait }
                 partition.sealedFor = departure.move.number
             }
             guard guards.contains(.changesAreSentAgain) || !departure.copy.isCaughtUp else { break }
-            if let moved = partition.rows.next(of: &departure.copy, limit: movedRows) {
+            if let moved = partition.rows.next(of: &departure.copy, limit: limit) {
                 return .chunk(PartitionChunk(moved: moved, stamp: stamp))
             }
             guard !partition.isSealed, guards.contains(.sealedBeforeLastRows) else { break }

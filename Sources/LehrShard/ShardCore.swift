@@ -30,17 +30,18 @@ package final class ShardCore {
     var moves: [PartitionID: PartitionMove] = [:]
     /// Partitions on their way here, ordered.
     var arrivals: [Arrival] = []
-    /// Moves that have ended here, and are on the map as if they had not: the coordinator has to hear it.
-    var opened: [MoveReport] = []
+    /// Partitions that have come here and are sealed until the coordinator has heard of it.
+    var taken: [MoveReport] = []
     var mapVersion: UInt64 = 0
     let guards: Guards
 
     /// Bytes of one staged step that are kept for a job.
     static let stagedBytesMax = 256 << 20
 
-    /// Rows in a piece of a partition that leaves: well below a millisecond's work. With fewer changes than
-    /// that it is sealed.
+    /// Most rows in a piece of a partition that leaves. With fewer changes than that it is sealed.
     let movedRows: Int
+    /// And bytes of rows, about: well below a millisecond's work.
+    static let movedBytes = 256 << 10
 
     package init(
         index: UInt32, pool: BlockPool = BlockPool(), movedRows: Int = 1024, guards: Guards = .all
@@ -88,7 +89,7 @@ package final class ShardCore {
 
     func dropAll() {
         partitions = [:]
-        (moves, arrivals, opened) = ([:], [], [])
+        (moves, arrivals, taken) = ([:], [], [])
         jobs = []
         steps = [:]
         wideTables = []

@@ -34,6 +34,10 @@ extension ShardHandler {
 
     /// Sends a piece in each turn of the core, between other calls, while the caller keeps up.
     private func send(_ departure: Departure, to stream: MessageStream<Wire.PartitionChunk>) {
+        // Its caller may have gone since this was planned: the stream must not hold it any more.
+        guard departure.partition.departure === departure else {
+            return stream.finish(RPCError(.aborted, "the partition is handed out anew"))
+        }
         guard stream.untyped.isWritable else {
             stream.untyped.onWritable = { [self] in
                 stream.untyped.onWritable = nil

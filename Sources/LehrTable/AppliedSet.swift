@@ -120,31 +120,15 @@ package struct AppliedSet: Hashable, Sendable {
 }
 
 extension AppliedSet {
-    /// What is remembered of one part.
-    package struct Part: Hashable, Sendable {
-        package var part: UInt32
-        package var floor: UInt64
-        /// `window` bits: bit `b % window` stands for batch `b` of `floor ..< floor + window`.
-        package var bits: [UInt64]
-
-        package init(part: UInt32, floor: UInt64, bits: [UInt64]) {
-            self.part = part
-            self.floor = floor
-            self.bits = bits
-        }
-    }
-
     /// The parts remembered one by one, ascending.
-    package var parts: [Part] {
-        memories.map { Part(part: $0.part, floor: $0.floor, bits: $0.bits) }
-    }
+    package var parts: [PartMemory] { memories }
 
     /// As another set was; nil: no set of this size can be so.
-    package init?(partFloor: UInt32, counters: Counters, parts: [Part]) {
+    package init?(partFloor: UInt32, counters: Counters, parts: [PartMemory]) {
         self.init()
         self.partFloor = partFloor
         self.counters = counters
-        memories = parts.map { PartMemory(part: $0.part, floor: $0.floor, bits: $0.bits) }
+        memories = parts
         guard isSound else { return nil }
     }
 

@@ -1,16 +1,16 @@
 /// The floor of one part and the batches applied at or above it: a ring of bits.
-struct PartMemory: Hashable, Sendable, Codable {
-    let part: UInt32
-    private(set) var floor: UInt64 = 0
+package struct PartMemory: Hashable, Sendable, Codable {
+    package let part: UInt32
+    package private(set) var floor: UInt64 = 0
     /// Bit `b % window` stands for batch `b` of `floor ..< floor + window`.
-    private(set) var bits: [UInt64]
+    package private(set) var bits: [UInt64]
 
     init(part: UInt32, window: Int) {
         self.part = part
         bits = [UInt64](repeating: 0, count: window / 64)
     }
 
-    init(part: UInt32, floor: UInt64, bits: [UInt64]) {
+    package init(part: UInt32, floor: UInt64, bits: [UInt64]) {
         self.part = part
         self.floor = floor
         self.bits = bits

@@ -6,7 +6,8 @@ struct RowKey: Hashable, Sendable {
 
 /// The keys that have changed since a copy began.
 struct ChangedKeys {
-    /// Keys kept; with one more the copy is in vain, and has to begin anew.
+    /// Keys kept, of 16 bytes in a set that has room for a third more at least; with one more the copy is in
+    /// vain, and has to begin anew.
     static let countMax = 4 << 20
 
     private(set) var keys: Set<RowKey> = []
@@ -19,14 +20,14 @@ struct ChangedKeys {
     }
 
     mutating func note(_ words: UnsafeRawPointer) {
-        guard keys.count < Self.countMax else {
-            hasOverflowed = true
-            return
-        }
         keys.insert(
             RowKey(
                 low: words.loadUnaligned(as: UInt64.self),
                 high: isWide ? words.loadUnaligned(fromByteOffset: 8, as: UInt64.self) : 0))
+        if keys.count > Self.countMax {
+            hasOverflowed = true
+            keys = []
+        }
     }
 
     mutating func note(_ row: RowPointer, _ layout: RowKeys) {
@@ -133,17 +134,21 @@ extension TablePartition {
 
     /// Takes over rows of a copy, and drops those that are gone.
     package func take(_ moved: MovedRows) throws(RestoreError) {
-        try restore(moved.rows)
+        // They have made room at the source, before the others came.
         moved.removed.withUnsafeBufferPointer { removed in
             for start in stride(from: 0, to: removed.count, by: store.keys.isWide ? 2 : 1) {
                 _ = removed.baseAddress.map { remove(UnsafeRawPointer($0 + start)) }
             }
         }
+        try restore(moved.rows)
     }
 
-    /// Goes on counting where another has ended: pushes, by which learning rates are decided, and what
-    /// people are told.
-    package func goOn(after pushes: UInt64, _ counters: TableCounters) {
+    /// Ends a copy: goes on counting where the other has ended (pushes, by which learning rates are decided,
+    /// and what people are told), within its own limits from now on.
+    package func goOn(
+        after pushes: UInt64, _ counters: TableCounters, limits: PartitionLimits
+    ) {
+        store.limits = limits
         pushCount = pushes
         self.counters = counters
     }

@@ -1,5 +1,7 @@
 """Partitions that get other owners while a job trains: every batch is applied once all the same."""
 
+import concurrent.futures
+import pathlib
 import re
 import signal
 
@@ -55,6 +57,38 @@ def test_a_destination_that_is_killed_costs_nothing(
     late.kill()
     assert_as_undisturbed(cluster, job)
     assert {row["owner"] for row in cluster.json("placement")} == {"shard-0"}
+
+
+def test_what_is_exported_meanwhile_is_whole(make_cluster, long_job):
+    cluster = make_cluster(shards=2)
+    job = cluster.submit(long_job)
+    cluster.wait_for_end(job)
+    before = pathlib.Path(cluster.export(job))
+    moving = True
+
+    def export():
+        paths = []
+        while moving:
+            paths.append(pathlib.Path(cluster.export(job)))
+        return paths
+
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        exports = pool.submit(export)
+        try:
+            for row in cluster.json("placement"):
+                there = {"shard-0": "shard-1", "shard-1": "shard-0"}[row["owner"]]
+                cluster.run("placement", "move", job, row["table"], row["partition"], there)
+        finally:
+            moving = False
+    assert len(exports.result()) > 3, "they were not in each other's way"
+    segments = contents(before)
+    assert segments
+    for path in exports.result():
+        assert contents(path) == segments
+
+
+def contents(model):
+    return {path.name: path.read_bytes() for path in model.glob("*.safetensors")}
 
 
 def test_what_cannot_move_is_refused(make_cluster, long_job):

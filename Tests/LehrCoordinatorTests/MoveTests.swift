@@ -63,9 +63,10 @@ import Testing
         #expect(placed.line == before.incarnation && placed.move?.phase == .handedOver)
         #expect(placed.isHeld(by: source))
         #expect(try say(.ready, of: move) == incarnation, "it is said again")
-        #expect(try say(.failed("late"), of: move) == incarnation, "it is the owner")
-        try say(.opened, of: move)
+        #expect(try say(.failed("late"), of: move) == nil && placed.owner == destination)
+        #expect(try say(.taken, of: move) == incarnation, "it may open")
         #expect(placed.move == nil && placed.owner == destination && !placed.isHeld(by: source))
+        #expect(try say(.taken, of: move) == nil, "what the map says counts")
         #expect(try say(.ready, of: move) == nil && placed.incarnation == incarnation)
     }
 
@@ -117,11 +118,10 @@ import Testing
         try coordinator.keepAlive(worker, now: PlanFixture.start + .seconds(9))
         _ = coordinator.expire(now: PlanFixture.start + .seconds(10), unixMilliseconds: 8)
         #expect(placed.owner == source && placed.move == nil && placed.ownerName == "a")
-        #expect(placed.incarnation > handed && placed.line == placed.incarnation)
+        #expect(placed.incarnation > handed && placed.line < handed, "it lacks nothing")
         #expect(coordinator.jobs[0].record.state == .running)
-        // What the other may have acknowledged is gone.
-        let accepted = try report(placement: handed)
-        #expect(accepted.proceed && accepted.directives.isEmpty)
+        #expect(throws: CoordinatorRefusal.self) { try say(.taken, of: move) }
+        #expect(placed.owner == source)
     }
 
     @Test mutating func aSourceThatGoesIsMissedOnlyIfItsRowsAre() throws {
@@ -132,7 +132,7 @@ import Testing
             {
                 let id = PartitionID(table: coordinator.tables[table].id, index: UInt32(index))
                 let other = try coordinator.move(id, to: "b", core: 0).move
-                for state in [MoveReport.State.ready, .opened] {
+                for state in [MoveReport.State.ready, .taken] {
                     _ = try coordinator.report(
                         MoveReport(id, move: other, state), from: destination, unixMilliseconds: 5)
                 }
@@ -142,7 +142,7 @@ import Testing
         _ = coordinator.leave(source, unixMilliseconds: 7)
         #expect(coordinator.jobs[0].record.state == .running)
         #expect(try say(.ready, of: move) != nil && placed.owner == destination)
-        try say(.opened, of: move)
+        try say(.taken, of: move)
         #expect(coordinator.jobs[0].record.state == .running)
 
         _ = other.coordinator.leave(source, unixMilliseconds: 7)
@@ -160,13 +160,13 @@ import Testing
         #expect(coordinator.jobs[0].record.state == .failed)
     }
 
-    @Test mutating func positionsCountAcrossAMoveAndNotDuringItsHandOver() throws {
+    @Test mutating func positionsCountAcrossAMove() throws {
         let before = coordinator.placement(of: job)
         let move = try begin()
         #expect(try !report(placement: before).directives.isEmpty)
         try say(.ready, of: move)
-        #expect(throws: CoordinatorRefusal.handingOver(job)) { try report(placement: before) }
-        try say(.opened, of: move)
+        #expect(try !report(placement: before).directives.isEmpty, "nobody else has written")
+        try say(.taken, of: move)
         #expect(try !report(placement: before).directives.isEmpty, "the new owner has it all")
         let unborn = PartitionIncarnation(coordinator.placement(of: job).value + 1)
         #expect(try report(placement: unborn).directives.isEmpty)
@@ -196,7 +196,7 @@ import Testing
         var moved = 0
         while let (id, move) = underWay.first {
             #expect(underWay.count <= CoordinatorInstance.drainingMovesMax)
-            for state in [MoveReport.State.ready, .opened] {
+            for state in [MoveReport.State.ready, .taken] {
                 _ = try coordinator.report(
                     MoveReport(id, move: move.number, state), from: destination,
                     unixMilliseconds: 5)
@@ -231,6 +231,23 @@ import Testing
             unixMilliseconds: 5)
         #expect(coordinator.leases.members.allSatisfy { !$0.isDraining })
         #expect(underWay.count == CoordinatorInstance.drainingMovesMax - 1, "none is begun anew")
+    }
+
+    @Test mutating func whatIsOnItsWayToADrainedShardStaysWhereItIs() throws {
+        _ = try begin()
+        _ = try coordinator.drain("b")
+        #expect(
+            placed.move == nil && placed.owner == source && coordinator.map.isDrained(destination))
+        #expect(throws: CoordinatorRefusal.self, "nobody would be left") {
+            try coordinator.drain("a")
+        }
+    }
+
+    @Test mutating func aDrainEndsWhenNobodyIsLeftToTakeWhatThereIs() throws {
+        _ = try coordinator.drain("a")
+        _ = coordinator.leave(destination, unixMilliseconds: 7)
+        #expect(underWay.isEmpty && coordinator.leases.members.allSatisfy { !$0.isDraining })
+        #expect(coordinator.jobs[0].record.state == .running)
     }
 
     @Test mutating func theLastShardIsNotDrained() throws {

@@ -96,21 +96,49 @@ import Testing
         #expect(try transfer(departure, to: arrival) && arrival.isComplete)
         #expect(push(2).code == .aborted && source.row(keys[0]) != nil)
         #expect(push(0).code == .aborted, "nor does it acknowledge what it has")
-        destination.open(arrival, as: PartitionIncarnation(901))
+        destination.take(arrival, as: PartitionIncarnation(901))
         let owned = try #require(destination.ownedPartitions.first)
         #expect(owned.applied.counters.applied == 2 && owned.applied.contains(part: 0, batch: 1))
         #expect(owned.rowsPushed == 2 && owned.incarnation.value == 901)
+        #expect(owned.isSealed, "it is not known yet that it knows")
         // A map of before does not take it away again.
         try destination.adopt(moving(3))
         #expect(destination.ownedPartitions.first === owned && destination.arrivals.isEmpty)
         try adopt(handed(4))
-        #expect(destination.opened == [MoveReport(id, move: 900, .opened)])
+        #expect(destination.taken == [MoveReport(id, move: 900, .taken)] && owned.isSealed)
         #expect(source.shard.ownedPartitions.contains { $0.id == id }, "until the other is open")
         var ended = handed(5)
         ended.tables[0].partitions[0].endMove()
         try adopt(ended)
         #expect(!source.shard.ownedPartitions.contains { $0.id == id })
-        #expect(destination.ownedPartitions.first === owned && destination.opened.isEmpty)
+        #expect(destination.ownedPartitions.first === owned && destination.taken.isEmpty)
+        #expect(!owned.isSealed)
+    }
+
+    @Test func theAnswerOpensBeforeTheMapComes() throws {
+        _ = push(0)
+        try adopt(moving(2))
+        let arrival = try #require(destination.arrivals.first)
+        _ = try transfer(try depart(), to: arrival)
+        destination.take(arrival, as: PartitionIncarnation(901))
+        destination.open(id, after: 899)
+        #expect(destination.ownedPartitions.first?.isSealed == true, "another move's")
+        destination.open(id, after: 900)
+        #expect(destination.ownedPartitions.first?.isSealed == false && destination.taken.isEmpty)
+        try destination.adopt(handed(3))
+        #expect(destination.ownedPartitions.first?.isSealed == false, "a map of before")
+    }
+
+    /// The stream must hold nothing of a partition once its caller has gone.
+    @Test func aFetchThatIsCancelledLetsGo() throws {
+        try adopt(moving(2))
+        let departure = try depart()
+        let again = try depart()
+        #expect(departure.partition.departure === again)
+        departure.partition.end(departure)
+        #expect(departure.partition.departure === again && departure.partition.rows.scanCount == 1)
+        departure.partition.end(again)
+        #expect(departure.partition.departure == nil && departure.partition.rows.scanCount == 0)
     }
 
     @Test func theMapAloneOpensWhatHasArrived() throws {
@@ -120,7 +148,7 @@ import Testing
         _ = try transfer(try depart(), to: arrival)
         try adopt(handed(3))
         #expect(destination.ownedPartitions.first?.applied.counters.applied == 1)
-        #expect(destination.opened.count == 1 && destination.arrivals.isEmpty)
+        #expect(destination.taken.count == 1 && destination.arrivals.isEmpty)
     }
 
     @Test func aMoveThatIsGivenUpUnsealsTheSource() throws {
@@ -167,12 +195,13 @@ import Testing
         let commit = { self.source.step(ShardMethods.commitStep, batch: 0, at: [100]) }
         #expect(commit() == .success(2))
         #expect(try transfer(departure, to: arrival) && arrival.isComplete)
-        destination.open(arrival, as: PartitionIncarnation(901))
+        destination.take(arrival, as: PartitionIncarnation(901))
         let identity = PushIdentity(
             job: JobID(1), generation: 1, part: 0, batch: 0, floor: 0, attempt: 2, partFloor: 0)
         let claims = [PartitionClaim(id, PartitionIncarnation(901))]
         let cluster = ClusterID(ShardScene.cluster)
         // The new owner's core has never seen the step, and knows what became of it all the same.
+        destination.open(id, after: 900)
         #expect(
             try destination.inquire(identity, at: claims, cluster: cluster, now: source.time.now)
                 == .committed)

@@ -26,9 +26,12 @@ import Testing
         var testDescription: String { rawValue }
     }
 
-    private func partition(_ spec: TableSpec) throws -> TablePartition {
+    private func partition(
+        _ spec: TableSpec, _ limits: PartitionLimits? = nil
+    ) throws -> TablePartition {
         try TablePartition(
-            spec: spec, range: wholeRange, limits: PartitionLimits(of: spec.storage, partitions: 1))
+            spec: spec, range: wholeRange,
+            limits: limits ?? PartitionLimits(of: spec.storage, partitions: 1))
     }
 
     /// Rows by key, with everything that is kept of them.
@@ -80,7 +83,7 @@ import Testing
     private func isExactInTheEnd(kind: Kind, seed: UInt64) throws {
         var random = RandomSource(seed: seed)
         let source = try partition(kind.spec)
-        let target = try partition(kind.spec)
+        let target = try partition(kind.spec, PartitionLimits())
         for turn in 0..<40 { push(source, &random, UInt32(turn)) }
         source.beginCopy()
         var copy = PartitionCopy()
@@ -95,13 +98,17 @@ import Testing
                     _ = source.remove(keys: PackedElements(words).part(0..<count))
                 }
             }
-            if let moved = source.next(of: &copy, limit: 1 + random.below(50)) {
+            if let moved = source.next(
+                of: &copy, limit: 1 + random.below(kind == .limited ? 1024 : 50))
+            {
                 try target.take(moved)
             }
         }
         #expect(source.next(of: &copy, limit: 10) == nil)
         source.endCopy()
-        target.goOn(after: source.pushCount, source.counters)
+        target.goOn(
+            after: source.pushCount, source.counters,
+            limits: PartitionLimits(of: kind.spec.storage, partitions: 1))
         #expect(!source.hasLostSnapshot && copy.rounds > 1)
         #expect(contents(target) == contents(source))
         #expect(target.pushCount == source.pushCount && target.counters == source.counters)

@@ -79,8 +79,11 @@ import Testing
             "applied batches are forgotten in a move", without: .appliedBatchesMove,
             in: "partitions get other owners", seed: 1),
         Mutation(
-            "rows are dropped before the new owner is open", without: .keptUntilOpened,
-            in: "a new owner that crashes", seed: 1),
+            "rows are dropped before the new owner has said that it knows",
+            without: .keptUntilTaken, in: "a new owner that crashes", seed: 1),
+        Mutation(
+            "a new owner is open before its move has ended", without: .openedAfterMove,
+            in: "nor in sequential mode", seed: 1),
     ]
 
     @Test(arguments: mutations)

@@ -5,9 +5,9 @@
  * Two hosts, one partition, two batches, a coordinator with a store. The destination copies the rows
  * while the source goes on, and the source remembers what was touched since (copy). The source stops
  * writing and sends the last of it (seal). The destination says that it has everything (ready). The
- * coordinator makes it the owner under a new incarnation (handed over); it opens and says so (opened).
- * Only then does the source drop its rows, and do positions count again: those that were acknowledged under
- * any incarnation since the last that was taken back (the line).
+ * coordinator makes it the owner under a new incarnation (handed over); it says that it knows (taken), and
+ * opens when it has heard that the move has ended. Only then does the source drop its rows. Who never opened
+ * has acknowledged nothing, so what any owner has acknowledged counts whoever is it now.
  *
  * Either host and the coordinator may die at any step; any of them may be slow. That a dead host's
  * writes have ended before the coordinator acts on its end is `leases.pml`; that messages of older
@@ -28,15 +28,13 @@
  *   MUTATION_LATE_READY            nothing_lost  a word of an earlier move counts for this one
  *   MUTATION_APPLIED_SET_STAYS     nothing_lost  the memory of batches does not travel
  *   MUTATION_DROPS_AT_HAND_OVER    progress      the source drops its rows too early
- *   MUTATION_POSITION_BETWEEN      nothing_lost  a position counts before its new owner is known to be open
- *   MUTATION_LINE_GOES_ON          nothing_lost  what a lost owner acknowledged counts for the one before
- *   MUTATION_SAME_INCARNATION      nothing_lost  taken back under the dead owner's number
+ *   MUTATION_OPENS_AT_HAND_OVER    nothing_lost  the destination opens when it hears that it is the owner
  */
 #define KILLS 2
 #define CRASHES 1
 #define MOVES 3
 
-mtype = { idle, copying, complete, opened, sealed };    /* a host and the partition */
+mtype = { idle, copying, complete, taken, opened, sealed };    /* a host and the partition */
 mtype = { none, moving, handed };                       /* the coordinator and the move */
 
 /* What the coordinator decides, and what of it is in its store. */
@@ -44,7 +42,6 @@ typedef Decision {
     bit owner;
     byte ownerLife;
     byte incarnation;
-    byte line;                        /* acknowledgements under it and later ones count */
     byte sourceLife;                  /* of the move under way, as `destinationLife` */
     byte destinationLife;
     byte move;                        /* the last one's number */
@@ -92,7 +89,6 @@ ltl progress { <> [] (isOpen(0) || isOpen(1) || stored.lost) }
 
 inline copyDecision(to, from) {
     to.owner = from.owner; to.ownerLife = from.ownerLife; to.incarnation = from.incarnation;
-    to.line = from.line;
     to.sourceLife = from.sourceLife; to.destinationLife = from.destinationLife;
     to.move = from.move; to.phase = from.phase; to.lost = from.lost;
     to.position[0] = from.position[0]; to.position[1] = from.position[1]
@@ -127,16 +123,10 @@ inline notice(h) {
         now.phase = none;
         if
         :: known[other(h)] == now.sourceLife ->
-            giveTo(other(h), now.sourceLife);
-#ifdef MUTATION_SAME_INCARNATION
-            now.incarnation--;
-#endif
-#ifndef MUTATION_LINE_GOES_ON
-            now.line = now.incarnation
-#endif
+            giveTo(other(h), now.sourceLife)
         :: else -> now.lost = 1
         fi
-    :: now.phase == handed && h != now.owner                  /* the new owner has still to open */
+    :: now.phase == handed && h != now.owner                  /* the new owner has still to say it */
     :: now.phase == none && h == now.owner -> now.lost = 1
     :: now.phase == none && h != now.owner
     fi;
@@ -153,13 +143,7 @@ inline settle(b) {
     now.position[b] = 1; save()
 }
 
-#ifdef MUTATION_POSITION_BETWEEN
-#define isBetween 0
-#else
-#define isBetween (now.phase == handed)
-#endif
-#define counts(b) (!now.position[b] && !isBetween && acknowledgedIn[b] > 0 \
-    && acknowledgedIn[b] >= now.line)
+#define counts(b) (!now.position[b] && acknowledgedIn[b] > 0)
 
 proctype Coordinator() {
     do
@@ -264,12 +248,23 @@ proctype Host(bit h) {
 #ifdef MUTATION_OPENS_BEFORE_COMMIT
     :: d_step { state[h] == complete -> open(); done[move[h]] = 1; move[h] = 0 }
 #else
-    :: d_step { state[h] == complete && mapOwns && now.move == move[h] ->
-        open(); done[move[h]] = 1; move[h] = 0 }
+    :: d_step {                       /* it hears that it is the owner, and says so */
+        state[h] == complete && mapOwns && now.move == move[h] ->
+        done[move[h]] = 1;
+#ifdef MUTATION_OPENS_AT_HAND_OVER
+        open(); move[h] = 0
+#else
+        state[h] = taken
+#endif
+    }
+    :: d_step {                       /* ... and that this is known */
+        state[h] == taken && mapOwns && !(now.phase == handed && now.move == move[h]) ->
+        open(); move[h] = 0
+    }
 #endif
     :: d_step {                       /* the move was given up */
-        (state[h] == copying || state[h] == complete) && up && !mapOwns && !mapMoves(move[h]) ->
-        drop()
+        (state[h] == copying || state[h] == complete || state[h] == taken) && up && !mapOwns &&
+        !mapMoves(move[h]) -> drop()
     }
 
     /* Source. */
@@ -285,7 +280,7 @@ proctype Host(bit h) {
 #ifdef MUTATION_UNSEALS_ALONE
     :: d_step { state[h] == sealed -> state[h] = opened; move[h] = 0 }
 #endif
-    :: d_step {                       /* the destination is open */
+    :: d_step {                       /* the destination has said that it knows */
 #ifdef MUTATION_DROPS_AT_HAND_OVER
         state[h] == sealed && up && now.owner != h -> drop()
 #else
@@ -303,7 +298,7 @@ proctype Host(bit h) {
 
 init {
     atomic {
-        now.incarnation = 1; now.line = 1; now.phase = none; copyDecision(stored, now);
+        now.incarnation = 1; now.phase = none; copyDecision(stored, now);
         state[0] = opened; incarnation[0] = 1;
         run Coordinator(); run Host(0); run Host(1)
     }

@@ -1,6 +1,7 @@
 import CLehrWire
 import LehrCluster
 import LehrCore
+import LehrHTTP2
 import LehrMembership
 import LehrRPC
 import LehrTable
@@ -197,22 +198,38 @@ extension ControlClient {
         return rows
     }
 
-    /// The rows of `keys`, in order; a key never pushed has its initial value.
+    /// The rows of `keys`, in order; a key never pushed has its initial value. Owners are looked for on
+    /// `map` as it is at each attempt, for as long as `patience`.
     func pull(
-        _ keys: [UInt64], of table: PlacedTable, on map: ClusterMap
+        _ keys: [UInt64], of table: PlacedTable, patience: Duration = .seconds(30),
+        on map: @escaping @Sendable () -> ClusterMap
     ) async throws -> [Float] {
         try requireShards()
         return try await start { transport, finish in
-            let client = TableClient(transport: transport, random: RandomSource(seed: 1)) { map }
+            let client = TableClient(
+                transport: transport, random: RandomSource(seed: 1), map: map)
             let rows = UnsafeMutableBufferPointer<Float>.allocate(
                 capacity: keys.count * table.spec.dimension)
             rows.initialize(repeating: 0)
-            let pull = TableClient.Pull(table: table.id, keys: keys, rows: rows)
-            _ = client.pull([pull]) { error in
-                finish(
-                    error.map { .failure(ClientError($0, address: "the shards")) }
-                        ?? .success(Array(rows)))
+            let end = { (result: Result<Void, any Error>) in
+                finish(result.map { Array(rows) })
                 rows.deallocate()
+            }
+            var timer: TimerID?
+            let pull = client.pull([TableClient.Pull(table: table.id, keys: keys, rows: rows)]) {
+                timer.map { transport.core.cancel($0) }
+                end($0.map { .failure(ClientError($0, address: "the shards")) } ?? .success(()))
+            }
+            guard let pull else { return }
+            timer = transport.core.schedule(after: patience) {
+                pull.cancel()
+                end(
+                    .failure(
+                        ClientError(
+                            """
+                            rows of \(table.spec.name) were not handed out for \(patience); `lehr \
+                            placement` and `lehr members` show who should
+                            """)))
             }
         }
     }

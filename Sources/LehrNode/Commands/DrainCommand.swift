@@ -47,8 +47,8 @@ struct DrainCommand: AsyncParsableCommand {
         guard let shard = map.members.first(where: { $0.name == member }) else { return nil }
         guard shard.isDraining else {
             throw ClientError(
-                "\(member) is not being drained any more: a partition could not move, and the log of "
-                    + "the shard that was to get it says why; or its process has been started anew")
+                "\(member) is not being drained any more: a partition could not move (the coordinator's "
+                    + "log says why), no other shard is left, or its process has been started anew")
         }
         return map.tables.reduce(0) {
             $0 + $1.partitions.count { $0.isHeld(by: shard.incarnation) }

@@ -63,8 +63,8 @@ struct PlacementMoveCommand: AsyncParsableCommand {
         }
         guard isMoved else {
             throw ClientError(
-                "the move was given up, and \(from) still owns the partition; the log of \(shard) "
-                    + "says why, where it could")
+                "the move was given up, and \(from) still owns the partition; the "
+                    + "coordinator's log says why")
         }
         if client.json { return print(try Formatting.json(row)) }
         print(

@@ -17,9 +17,6 @@ struct Exporter {
     /// Told of each step, for a person who waits.
     let progress: @Sendable (String) -> Void
 
-    /// Rows pulled at once.
-    static let rowsAtOnce = 8192
-
     /// Writes `directory/NAME/VERSION`, VERSION one above the highest there is; returns that path.
     func export(_ name: String, to directory: String) async throws -> String {
         try client.requireShards()
@@ -35,16 +32,18 @@ struct Exporter {
         }
         let (version, target) = try nextVersion(of: spec.name, in: directory)
         let writer = try ArtifactWriter(target: target, files: files)
-        let source = Source(
-            client: client, map: map, spec: spec, tables: tables,
-            dataset: try Dataset(directory: spec.data.path, files: files), files: files)
+        let dataset = try Dataset(directory: spec.data.path, files: files)
         do {
-            switch spec.model {
-            case .twoTower(let model):
-                try await TwoTowerExport(source: source, model: model, progress: progress)
-                    .write(to: writer)
-            case .logisticRegression:
-                try await LogisticExport(source: source, progress: progress).write(to: writer)
+            try await TableReader.with(client, map) { reader in
+                let source = Source(
+                    reader: reader, spec: spec, tables: tables, dataset: dataset, files: files)
+                switch spec.model {
+                case .twoTower(let model):
+                    try await TwoTowerExport(source: source, model: model, progress: progress)
+                        .write(to: writer)
+                case .logisticRegression:
+                    try await LogisticExport(source: source, progress: progress).write(to: writer)
+                }
             }
             progress("writing \(target)")
             _ = try writer.finish(manifest(job, spec, version: version, cluster: map.cluster))
@@ -57,8 +56,7 @@ struct Exporter {
 
     /// What an export is made from.
     struct Source {
-        let client: ControlClient
-        let map: ClusterMap
+        let reader: TableReader
         let spec: JobSpec
         /// In the order of `spec.tables`.
         let tables: [PlacedTable]
@@ -66,17 +64,6 @@ struct Exporter {
         let files: any FileSystem
 
         func table(_ name: String) -> PlacedTable? { tables.first { $0.spec.name == name } }
-
-        /// The rows of `keys`, however many.
-        func pull(_ keys: [UInt64], of table: PlacedTable) async throws -> [Float] {
-            var rows: [Float] = []
-            rows.reserveCapacity(keys.count * table.spec.dimension)
-            for start in stride(from: 0, to: keys.count, by: Exporter.rowsAtOnce) {
-                let end = min(start + Exporter.rowsAtOnce, keys.count)
-                rows += try await client.pull(Array(keys[start..<end]), of: table, on: map)
-            }
-            return rows
-        }
     }
 
     private func nextVersion(

@@ -10,11 +10,11 @@ struct LogisticExport {
         guard let weights = source.table("weight"), let bias = source.table("bias") else {
             throw ClientError("the job's tables are not those of a logistic regression")
         }
-        let value = try await source.pull([0], of: bias)
+        let value = try await source.reader.pull([0], of: bias)
         let writer = try LogisticExportWriter(artifact, bias: value.first ?? 0)
         for partition in weights.partitions.indices {
             progress("weights, partition \(partition + 1) of \(weights.partitions.count)")
-            let rows = try await source.client.scan(partition, of: weights, on: source.map)
+            let rows = try await source.reader.scan(partition, of: weights.id)
             try writer.append(keys: rows.keys, weights: rows.weights)
         }
     }

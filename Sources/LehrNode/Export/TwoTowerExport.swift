@@ -21,10 +21,10 @@ struct TwoTowerExport {
             path: source.spec.data.path + "/" + itemFile.name, files: source.files)
         let writer = try TwoTowerExportWriter(artifact, dimension: scorer.columns)
         progress("\(Formatting.count(catalog.count)) items")
-        let rows = try await source.pull(catalog.keys, of: items)
+        let rows = try await source.reader.pull(catalog.keys, of: items)
         var biases: [Float]?
         if let table = source.table("item-bias") {
-            biases = try await source.pull(catalog.keys, of: table)
+            biases = try await source.reader.pull(catalog.keys, of: table)
         }
         let vectors = rows.withUnsafeBufferPointer { rows in
             guard let biases else { return scorer.itemVectors(rows: rows, biases: nil) }
@@ -36,7 +36,7 @@ struct TwoTowerExport {
         let seen = try seenItems(catalog)
         for partition in users.partitions.indices {
             progress("users, partition \(partition + 1) of \(users.partitions.count)")
-            let rows = try await source.client.scan(partition, of: users, on: source.map)
+            let rows = try await source.reader.scan(partition, of: users.id)
             let vectors = rows.weights.withUnsafeBufferPointer { scorer.userVectors(rows: $0) }
             try writer.appendUsers(
                 keys: rows.keys, vectors: vectors, seen: rows.keys.map { seen[$0] ?? [] })
@@ -48,7 +48,7 @@ struct TwoTowerExport {
         var layers: [[Float]] = []
         for table in source.tables {
             guard case .rows(let count) = table.spec.keys else { continue }
-            layers.append(try await source.pull(Array(0..<count), of: table))
+            layers.append(try await source.reader.pull(Array(0..<count), of: table))
         }
         let buffers = layers.map { layer in
             let buffer = UnsafeMutableBufferPointer<Float>.allocate(capacity: layer.count)

@@ -6,7 +6,7 @@ import LehrCore
 /// Rows have one of a few shapes, by position in `shapes`; the last is the full one. Nothing here is
 /// thread safe. A key is given by the address of its words.
 struct RowStore: ~Copyable {
-    let limits: PartitionLimits
+    var limits: PartitionLimits
     let shapes: [RowShape]
     let keys: RowKeys
     let memory: PartitionMemory

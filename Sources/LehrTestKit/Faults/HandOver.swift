@@ -2,15 +2,40 @@ import LehrCluster
 import LehrCoordinator
 import LehrCore
 import LehrMembership
+import LehrRPC
 
 extension Fault {
-    /// A shard that has just come gets a partition of a running job, and ends as by `kill -9` before anybody
-    /// knows that it is open.
+    /// A shard that has just come gets a partition of a running job, and ends as by `kill -9` before the
+    /// coordinator knows that it knows.
     package static func crashAtHandOver(times: Int = 1) -> Fault {
-        Fault(name: "crash at a hand-over") { plan in
+        handOver("crash at a hand-over", times) { plan, shard, end in
+            plan.say("kill \(shard), which has just been made an owner")
+            plan.cluster.kill(shard)
+            end(true)
+        }
+    }
+
+    /// Such a shard goes on, and nothing that it says reaches the coordinator until its lease has ended.
+    package static func silenceAtHandOver(times: Int = 1) -> Fault {
+        handOver("silence at a hand-over", times) { plan, shard, end in
+            plan.say("\(shard), which has just been made an owner, is not heard any more")
+            plan.cluster.add(
+                LinkRule(
+                    from: shard, to: "coordinator", .held(spread: .milliseconds(400)),
+                    until: plan.cluster.time.now + silence))
+            plan.after(silence) { end(true) }
+        }
+    }
+
+    private static let silence = Duration.seconds(15)
+
+    private static func handOver(
+        _ name: String, _ times: Int, strike: @escaping HandOver.Strike
+    ) -> Fault {
+        Fault(name: name) { plan in
             for _ in 0..<times {
                 plan.once { end in
-                    HandOver(plan).begin(end)
+                    HandOver(plan, strike).begin(end)
                     return true
                 }
             }
@@ -19,7 +44,10 @@ extension Fault {
 }
 
 private struct HandOver {
+    typealias Strike = @Sendable (FaultPlan, String, @escaping (Bool) -> Void) -> Void
+
     private let plan: FaultPlan
+    private let strike: Strike
     private let shard: String
 
     private static let interval = Duration.milliseconds(5)
@@ -28,8 +56,9 @@ private struct HandOver {
     /// In intervals: until it is begun anew.
     private static let patience = 2000
 
-    init(_ plan: FaultPlan) {
+    init(_ plan: FaultPlan, _ strike: @escaping Strike) {
         self.plan = plan
+        self.strike = strike
         // The dead stay in the list: no other shard has had the name.
         shard = "shard-late-\(plan.cluster.shards.count)"
     }
@@ -74,9 +103,7 @@ private struct HandOver {
         guard placed?.move?.phase == .handedOver else {
             return plan.after(Self.shortInterval) { wait(for: id, end, patience - 1) }
         }
-        plan.say("kill \(shard), which has just been made an owner")
-        plan.cluster.kill(shard)
-        end(true)
+        strike(plan, shard, end)
     }
 
     /// It may have partitions of later jobs by now: once more from the beginning.

@@ -17,6 +17,14 @@ extension Scenario {
         Scenario("moves: a new owner that crashes before it is open gives back").with {
             $0.faults = [.crashAtHandOver(times: 2)]
         },
+        Scenario("moves: a new owner that is not heard any more has written nothing").with {
+            $0.faults = [.silenceAtHandOver()]
+        },
+        Scenario("moves: nor in sequential mode").with {
+            $0.mode = .sequential
+            $0.latencyMax = .milliseconds(8)
+            $0.faults = [.silenceAtHandOver(), .crash(.worker)]
+        },
         Scenario("moves: a restarted coordinator finds them again").with {
             $0.shards = 3
             $0.faults = [.moves(times: 6), .crash(.coordinator, times: 3)]

@@ -5070,7 +5070,7 @@ static const ProtobufCEnumValue lehr__v1__move_state__enum_values_by_number[4] =
 {
   { "MOVE_STATE_UNSPECIFIED", "LEHR__V1__MOVE_STATE__MOVE_STATE_UNSPECIFIED", 0 },
   { "MOVE_STATE_READY", "LEHR__V1__MOVE_STATE__MOVE_STATE_READY", 1 },
-  { "MOVE_STATE_OPENED", "LEHR__V1__MOVE_STATE__MOVE_STATE_OPENED", 2 },
+  { "MOVE_STATE_TAKEN", "LEHR__V1__MOVE_STATE__MOVE_STATE_TAKEN", 2 },
   { "MOVE_STATE_FAILED", "LEHR__V1__MOVE_STATE__MOVE_STATE_FAILED", 3 },
 };
 static const ProtobufCIntRange lehr__v1__move_state__value_ranges[] = {
@@ -5079,8 +5079,8 @@ static const ProtobufCIntRange lehr__v1__move_state__value_ranges[] = {
 static const ProtobufCEnumValueIndex lehr__v1__move_state__enum_values_by_name[4] =
 {
   { "MOVE_STATE_FAILED", 3 },
-  { "MOVE_STATE_OPENED", 2 },
   { "MOVE_STATE_READY", 1 },
+  { "MOVE_STATE_TAKEN", 2 },
   { "MOVE_STATE_UNSPECIFIED", 0 },
 };
 const ProtobufCEnumDescriptor lehr__v1__move_state__descriptor =

@@ -173,9 +173,9 @@ typedef enum _Lehr__V1__MoveState {
    */
   LEHR__V1__MOVE_STATE__MOVE_STATE_READY = 1,
   /*
-   * the destination is open
+   * the destination knows that it is the owner; it opens with the answer
    */
-  LEHR__V1__MOVE_STATE__MOVE_STATE_OPENED = 2,
+  LEHR__V1__MOVE_STATE__MOVE_STATE_TAKEN = 2,
   /*
    * the destination has given up, and why
    */
@@ -594,8 +594,8 @@ struct  Lehr__V1__Partition
 
 /*
  * A partition on its way to another core. While `handed_over` is false the source is the owner and the
- * destination copies its rows; then the destination is, and the source keeps its rows until that one has
- * said that it is open.
+ * destination copies its rows; then the destination is, and is not open, and the source keeps its rows
+ * until that one has said that it knows.
  */
 struct  Lehr__V1__PartitionMove
 {
@@ -673,7 +673,8 @@ struct  Lehr__V1__ReportMoveResponse
 {
   ProtobufCMessage base;
   /*
-   * The partition's, if the move has made the caller its owner; 0: it has not, and will not by this.
+   * The partition's, if the move has made the caller its owner, or ends with this; 0: neither, and what
+   * the map says counts.
    */
   uint64_t partition_incarnation;
 };
