@@ -25,7 +25,8 @@ import Testing
     @Test func aProgramThatIsNotBuiltIsAMissingPart() {
         let error = #expect(throws: BenchError.self) {
             try AbslTable(
-                program: "/nowhere/absl-table", by: Launcher(become: [], serve: []), on: nil)
+                program: "/nowhere/absl-table", by: Launcher(become: [], serve: [], shard: []),
+                on: nil)
         }
         #expect(error?.isMissingPart == true)
     }

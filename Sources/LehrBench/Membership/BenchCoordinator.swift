@@ -7,10 +7,28 @@ import LehrRPC
 import LehrReactor
 import Logging
 
-/// A coordinator that runs no jobs, as a role has it otherwise.
+/// A coordinator as a role has it, but that every job is one with `BenchTable`'s table, which has no data:
+/// who trains it brings its own.
 enum BenchCoordinator {
+    /// Starts one that knows nobody yet, in a process of its own; `directory` is made.
+    static func start(
+        in directory: String, partitions: Int = 1, by launcher: Launcher, on processor: Int?
+    ) throws(BenchError) -> (process: ChildProcess, address: String) {
+        guard mkdir(directory, 0o700) == 0 else {
+            throw BenchError("cannot make \(directory): \(String(cString: strerror(errno)))")
+        }
+        let command =
+            launcher.serve + [
+                "--kind", "coordinator", "--state-directory", directory,
+                "--partitions", "\(partitions)",
+            ]
+        let process = try ChildProcess(command, by: launcher, on: processor, seconds: 1800)
+        return (process, try process.line())
+    }
+
     static func services(
-        stateDirectory: String, on reactor: Reactor, _ random: inout RandomSource
+        stateDirectory: String, partitions: Int, on reactor: Reactor,
+        _ random: inout RandomSource
     ) throws -> ServiceTable {
         let services = ServiceTable()
         let shell = try Self.shell(
@@ -20,8 +38,12 @@ enum BenchCoordinator {
             print(error)
             exit(1)
         }
-        CoordinatorHandler(shell) { _ throws(CoordinatorRefusal) in
-            throw .invalid("this coordinator runs no jobs")
+        CoordinatorHandler(shell) { spec throws(CoordinatorRefusal) in
+            JobPlan(
+                name: spec, spec: spec, tables: [BenchTable.spec],
+                files: [.init(path: "", examples: 1)], validation: "", evaluatedEpochs: [],
+                epochs: 1, batchSize: 1, isSequential: false,
+                partitionBits: partitions.trailingZeroBitCount)
         }.register(in: services)
         return services
     }

@@ -36,15 +36,8 @@ package final class MembershipStage {
     /// A coordinator that knows nobody yet, in a process of its own.
     func startCoordinator() throws(BenchError) -> (process: ChildProcess, address: String) {
         runs += 1
-        let directory = "\(Self.folder)/\(runs)"
-        guard mkdir(directory, 0o700) == 0 else {
-            throw BenchError("cannot make \(directory): \(String(cString: strerror(errno)))")
-        }
-        let command =
-            launcher.serve + ["--kind", "coordinator", "--state-directory", directory]
-        let process = try ChildProcess(
-            command, by: launcher, on: processors.server, seconds: 1800)
-        return (process, try process.line())
+        return try BenchCoordinator.start(
+            in: "\(Self.folder)/\(runs)", by: launcher, on: processors.server)
     }
 
     deinit { Self.removeFiles() }

@@ -4,13 +4,15 @@ import LehrReactor
 
 /// How this program starts itself again, for what must be a process of its own.
 package struct Launcher: Sendable {
-    /// The program and the arguments that lead to `Launch.become` and to `BenchServer.run`.
+    /// The program and the arguments that lead to `Launch.become`, to `ServerProgram.run` and to a shard.
     package let become: [String]
     package let serve: [String]
+    package let shard: [String]
 
-    package init(become: [String], serve: [String]) {
+    package init(become: [String], serve: [String], shard: [String]) {
         self.become = become
         self.serve = serve
+        self.shard = shard
     }
 }
 

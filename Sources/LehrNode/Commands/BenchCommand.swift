@@ -10,7 +10,8 @@ struct BenchCommand: ParsableCommand {
         commandName: "bench",
         abstract: "Measure parts of Lehr against what they should be as good as.",
         subcommands: [
-            RPC.self, Table.self, Membership.self, Placement.self, Serve.self, Become.self,
+            RPC.self, Table.self, Membership.self, Placement.self, Moves.self, Serve.self,
+            Become.self,
         ])
 
     struct RPC: ParsableCommand {
@@ -145,6 +146,40 @@ struct BenchCommand: ParsableCommand {
         }
     }
 
+    struct Moves: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Measure what moving partitions costs those who train.",
+            discussion: """
+                A coordinator, two shards and a worker's client, on loopback: rows are pulled and \
+                pushed while partitions move to and fro between the shards.
+
+                Measures:
+                \(MovesBenchmark.measures.map { "  \($0.name): \($0.summary)" }
+                    .joined(separator: "\n"))
+                """)
+
+        @OptionGroup var flags: BenchFlags
+        @Option(help: "Rows of the table.")
+        var rows = 1_000_000
+
+        func validate() throws {
+            try flags.validate(against: MovesBenchmark.measures.map(\.name))
+            guard (10_000...10_000_000).contains(rows) else {
+                throw ValidationError("--rows: \(rows) is not 10000 to 10000000")
+            }
+        }
+
+        func run() throws {
+            let interrupts = Interrupts { MovesBenchmark.removeFiles() }
+            defer { withExtendedLifetime(interrupts) {} }
+            ProcessMemory.keepLargeBlocks()
+            let report = try MovesBenchmark.run(
+                only: flags.only, quick: flags.quick, rows: rows,
+                launcher: try BenchFlags.launcher(), progress: BenchFlags.progress)
+            try BenchText.show(report, json: flags.json, gate: flags.gate)
+        }
+    }
+
     /// A server under test.
     struct Serve: ParsableCommand {
         static let configuration = CommandConfiguration(shouldDisplay: false)
@@ -222,7 +257,8 @@ struct BenchFlags: ParsableArguments {
     static func launcher() throws -> Launcher {
         let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         return Launcher(
-            become: [program, "bench", "become"], serve: [program, "bench", "serve"])
+            become: [program, "bench", "become"], serve: [program, "bench", "serve"],
+            shard: [program, "shard"])
     }
 
     static func progress(_ line: String) {

@@ -15,7 +15,7 @@ package enum ServerProgram {
         package let kind: Kind
         /// Of each message over TCP.
         package let messageBytes: Int
-        /// Of the shard's table.
+        /// Of the shard's table, or of the one in the coordinator's jobs.
         package let partitions: Int
         /// Of the coordinator's records.
         package let stateDirectory: String
@@ -85,7 +85,8 @@ package enum ServerProgram {
             let transport = HTTP2Transport(reactor: reactor, limits: limits, random: random)
             var identity = random
             let services = try BenchCoordinator.services(
-                stateDirectory: options.stateDirectory, on: reactor, &identity)
+                stateDirectory: options.stateDirectory, partitions: options.partitions,
+                on: reactor, &identity)
             return (transport, try transport.listen(at: "127.0.0.1:0", services))
         case .tcp:
             let listener = try TCPSink.listen(reactor, messageBytes: options.messageBytes)

@@ -1,0 +1,185 @@
+import CLehrWire
+import LehrCluster
+import LehrCore
+import LehrHTTP2
+import LehrMembership
+import LehrRPC
+import LehrReactor
+import LehrWire
+import Logging
+
+/// A worker that pulls and pushes, some batches in flight, while partitions of its table move to and
+/// fro: after each move comes a time without one, to compare with.
+final class MovesLoad {
+    struct Settings {
+        let rowCount: Int
+        /// Keys of a batch.
+        let batchCount: Int
+        let inFlight: Int
+        let moves: Int
+    }
+
+    /// Some time of training.
+    struct Window {
+        fileprivate(set) var keys = 0
+        fileprivate(set) var steps = 0
+        fileprivate(set) var seconds = 0.0
+
+        var keysPerSecond: Double { Double(keys) / seconds }
+        /// Seconds a step, by one lane.
+        var mean: Double { steps > 0 ? seconds / Double(steps) : 0 }
+    }
+
+    struct Round {
+        fileprivate(set) var moving = Window()
+        fileprivate(set) var idle = Window()
+        /// Seconds of the longest step that ended in either: one that has waited for the hand-over may
+        /// end after it.
+        fileprivate(set) var worst = 0.0
+    }
+
+    typealias End = (Result<[Round], BenchError>) -> Void
+
+    private enum Phase {
+        case joining, placing, filling, idle
+        case moving(partition: Int, to: MemberIncarnation)
+    }
+
+    private let settings: Settings
+    private let reactor: Reactor
+    private let transport: HTTP2Transport
+    private let coordinator: any Channel
+    private let agent: MembershipAgent
+    private let end: End
+    private lazy var client = TableClient(
+        transport: transport, random: RandomSource(seed: 2)
+    ) { [unowned self] in map }
+    private lazy var steps = TrainingSteps(
+        table: PathCluster.table, client: client, on: reactor, keys: batches,
+        lanes: settings.inFlight)
+    private let batches: [[UInt64]]
+    private var stream: KeyStream
+    private var map: ClusterMap?
+    private var phase = Phase.joining
+    private var rounds: [Round] = []
+    private var began = Instant(nanoseconds: 0)
+
+    private static let idleTime = Duration.seconds(1)
+
+    init(
+        _ settings: Settings, _ coordinator: String, on reactor: Reactor, _ end: @escaping End
+    ) {
+        self.settings = settings
+        self.reactor = reactor
+        self.end = end
+        transport = HTTP2Transport(reactor: reactor, random: RandomSource(seed: 1))
+        self.coordinator = transport.channel(to: coordinator)
+        agent = MembershipAgent(
+            transport: transport, coordinator: coordinator,
+            identity: .init(
+                name: "worker", role: .worker, coreAddresses: [], httpAddress: ""),
+            random: RandomSource(seed: 3),
+            logger: Logger(label: "lehr.bench", factory: { _ in SwiftLogNoOpLogHandler() }))
+        stream = KeyStream(
+            rowCount: settings.rowCount, law: .uniform, seed: TableStage.seed)
+        let keys = stream.next(256, batchesOf: settings.batchCount).keys
+        batches = stride(from: 0, to: keys.count, by: settings.batchCount).map { [keys] in
+            Array(keys[$0..<$0 + settings.batchCount])
+        }
+    }
+
+    /// Keeps this alive until it has ended.
+    func start() {
+        agent.onMap = { [self] map in
+            self.map = map
+            advance(map)
+        }
+        agent.start()
+    }
+
+    private func advance(_ map: ClusterMap) {
+        switch phase {
+        case .joining where map.members.count { $0.role == .shard } == 2:
+            phase = .placing
+            coordinator.unary(CoordinatorMethods.submitJob) { request, arena in
+                request.spec = arena.string("moves")
+            } _: { [self] result in
+                if case .failure(let error) = result { fail(error) }
+            }
+        case .placing where map.table(PathCluster.table) != nil:
+            phase = .filling
+            fill()
+        case .moving(let partition, let destination):
+            guard let placed = map.table(PathCluster.table)?.partitions[partition],
+                placed.move == nil, placed.owner == destination
+            else { return }
+            close(\.moving)
+            rest()
+        default: break
+        }
+    }
+
+    private func fail(_ error: RPCError) { finish(.failure(BenchError("\(error)"))) }
+
+    private func finish(_ result: Result<[Round], BenchError>) {
+        agent.onMap = nil
+        steps.stop()
+        end(result)
+    }
+
+    // MARK: - Phases
+
+    private func fill() {
+        let rows = stride(from: 0, to: settings.rowCount, by: 8192).map { start in
+            (start..<min(start + 8192, settings.rowCount)).map { stream.key(ofRow: $0) }
+        }
+        steps.onError = { [self] in fail($0) }
+        steps.fill(rows) { [self] in
+            steps.onStep = { [self] keys, took in note(keys, took) }
+            steps.start()
+            // The first round has none before it.
+            reactor.post { [self] in move() }
+        }
+    }
+
+    private func move() {
+        guard rounds.count < settings.moves else { return finish(.success(rounds)) }
+        guard let map, let table = map.table(PathCluster.table) else { return }
+        let partition = rounds.count / 2 % table.partitions.count
+        let shards = map.members.filter { $0.role == .shard }
+        guard
+            let other = shards.first(where: { $0.incarnation != table.partitions[partition].owner })
+        else { return finish(.failure(BenchError("a shard has gone"))) }
+        rounds.append(Round())
+        began = reactor.now
+        phase = .moving(partition: partition, to: other.incarnation)
+        coordinator.unary(CoordinatorMethods.movePartition) { request, arena in
+            request.table = table.id.value
+            request.partition = UInt32(partition)
+            request.member = arena.string(other.name)
+        } _: { [self] result in
+            if case .failure(let error) = result { fail(error) }
+        }
+    }
+
+    private func rest() {
+        phase = .idle
+        began = reactor.now
+        _ = reactor.schedule(after: Self.idleTime) { [self] in
+            close(\.idle)
+            move()
+        }
+    }
+
+    private func close(_ window: WritableKeyPath<Round, Window>) {
+        rounds[rounds.count - 1][keyPath: window].seconds = (reactor.now - began).inSeconds
+    }
+
+    private func note(_ keys: Int, _ took: Duration) {
+        guard !rounds.isEmpty else { return }
+        let window = if case .moving = phase { \Round.moving } else { \Round.idle }
+        rounds[rounds.count - 1][keyPath: window].keys += keys
+        rounds[rounds.count - 1][keyPath: window].steps += 1
+        rounds[rounds.count - 1].worst = max(rounds[rounds.count - 1].worst, took.inSeconds)
+    }
+}
