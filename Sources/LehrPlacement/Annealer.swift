@@ -1,5 +1,4 @@
 package import LehrCore
-import LehrTable
 
 /// Places by simulated annealing (Kirkpatrick, Gelatt and Vecchi 1983): walks over placements by
 /// small moves, takes what makes them cheaper and, while it is hot, some of what does not.

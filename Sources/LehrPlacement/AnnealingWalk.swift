@@ -1,5 +1,4 @@
 import LehrCore
-import LehrTable
 
 /// A walk over the placements of one cut, with the way back to the best one seen.
 struct AnnealingWalk {

@@ -1,7 +1,8 @@
 import LehrCore
-import LehrTable
 
 /// A made-up problem: skewed tables on equal or different shards, all drawn from a seed.
+///
+/// Here, not beside the benchmark, because this module's tests solve the same problems.
 package struct PlacementInstance: Sendable {
     /// What is drawn, and how much of it.
     package struct Shape: Sendable {
