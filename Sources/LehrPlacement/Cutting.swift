@@ -1,8 +1,8 @@
 /// The moves that change how tables are cut: all partitions of a table are split in halves, or joined
 /// in pairs, since the cluster map has equal runs of buckets only.
-enum Cutting {
+package enum Cutting {
     /// Most partitions that a search makes of all tables.
-    static let piecesMax = 1 << 17
+    package static let piecesMax = 1 << 17
 
     /// Splits the tables that have the largest pieces, those of at least half the largest; nil where
     /// none may be cut. The halves stay where the whole was.
