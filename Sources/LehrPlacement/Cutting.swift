@@ -90,10 +90,10 @@ package enum Cutting {
     ) {
         let (left, right) = (Int(state.cores[first]), Int(state.cores[second]))
         state.move(second, to: left)
-        let costOnLeft = state.cost.total(weights)
+        let costOnLeft = state.cost
         state.move(first, to: right)
         state.move(second, to: right)
-        guard state.cost.total(weights) >= costOnLeft else { return }
+        guard !state.cost.isCheaper(than: costOnLeft, weights) else { return }
         state.move(first, to: left)
         state.move(second, to: left)
     }
