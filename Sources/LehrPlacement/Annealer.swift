@@ -68,24 +68,45 @@ package struct Annealer: Sendable {
         var ceilings = start.ceilings
         var best = start.state
         var temperature = 0.0
+        // Rounds in a row for which tables were cut finer, and which found nothing cheaper.
+        var failures = 0
         for round in 0..<Self.rounds where !meter.isOver {
             let isOpen = best.cost.worst > goal || best.isOverfull
             var state = best
             // What cannot be spread otherwise may be spread over more cores than an even split uses.
             if 2 * round >= Self.rounds, isOpen { ceilings.fanOut = start.finestFanOut }
-            if round > 0, isOpen, let finer = Cutting.split(best, problem) { state = finer }
+            let isToBeCut = round > 0 && isOpen
+            if isToBeCut {
+                for _ in 0..<Self.splits(after: failures) {
+                    guard let finer = Cutting.split(state, problem) else { break }
+                    state = finer
+                }
+            }
             var walk = AnnealingWalk(state, weights: weights, ceilings: ceilings, random: random)
             let scale = max(walk.meanIncrease(samples: 256) * Self.firstTemperature, Self.coldest)
             temperature = round == 0 ? scale : min(scale, temperature * Self.reheat)
             cool(&walk, from: temperature, &meter)
             walk.returnToBest()
             random = walk.random
-            if walk.state.cost.isCheaper(than: best.cost, weights) { best = walk.state }
+            if walk.state.cost.isCheaper(than: best.cost, weights) {
+                best = walk.state
+                failures = 0
+            } else if isToBeCut {
+                failures += 1
+            }
         }
         best = Cutting.merge(best, problem, ceilings, weights)
         return Outcome(
             plan: best.pieces.plan(best.cores), cost: best.cost, bound: bound, plain: start.plain,
             steps: meter.steps, isCutShort: meter.isOutOfTime)
+    }
+
+    /// How often the largest pieces are cut in halves for a round. Once can gain nothing where twice does:
+    /// where a large table fills all cores evenly and a small one lies on one of them, only pieces
+    /// smaller than the small one make up for it. So every other time it is once more than before; in
+    /// between it is once, as a walk over fewer pieces finds more.
+    private static func splits(after failures: Int) -> Int {
+        failures % 2 == 0 ? 1 : (failures + 3) / 2
     }
 
     private func cool(

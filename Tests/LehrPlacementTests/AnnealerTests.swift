@@ -128,6 +128,23 @@ import Testing
         #expect(Audit(split.plan, of: problem(0...1)).worst == 0.5)
     }
 
+    /// Eight large partitions on four cores and a small one, half as large: with halves as with wholes
+    /// some core has 2.5, with quarters 2.25, with eighths all have the same.
+    @Test func tablesAreSplitAgainWhereOnceIsNotEnough() throws {
+        let problem = PlacementProblem(
+            variables: [
+                .init(
+                    name: "large", partitionBits: 3, cuts: 3...6,
+                    loads: [Load](repeating: Load(cpu: 1, memory: 0, network: 0), count: 8)),
+                .init(
+                    name: "small", partitionBits: 0, loads: [Load(cpu: 0.5, memory: 0, network: 0)]),
+            ],
+            hosts: (1...4).map { .init(member: MemberIncarnation($0), coreCount: 1) })
+        let outcome = try #require(anneal(problem, steps: 20_000))
+        #expect(outcome.bound == 2.125)
+        #expect(Audit(outcome.plan, of: problem).worst <= 2.125 * (1 + 1e-9))
+    }
+
     /// Pairs of partitions on one core are joined where they may be.
     @Test func tablesAreMergedWhereNothingIsLost() throws {
         let problem = PlacementProblem(
