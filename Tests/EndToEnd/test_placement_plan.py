@@ -96,13 +96,13 @@ def test_what_may_move_does_not_keep_memory_full(plan):
     cluster = "shards:\n" + "".join(
         f"  - {{name: {name}, cores: 1, memory: 1GiB, network: 10Gbit}}\n" for name in "ab"
     )
-    # Rows of 4 numbers, of 12 bytes each with their state and their place in the index at least.
+    # A row takes 82.5 bytes with its state and its place in the index: 8 million fit, 16 million do not.
     job = (
         "name: full\nbatches-per-second: 1\ntables:\n"
         "  - {name: x, rows: ROWS, dimension: 4, partitions: 2, keys-per-batch: 1, owners: [a/0, a/0]}\n"
         "  - {name: lost, rows: 1000, dimension: 4, partitions: 1, keys-per-batch: 1, owners: [c/0]}\n"
     )
-    for rows, fits in ((8_000_000, False), (24_000_000, False), (1_000_000, True)):
+    for rows, fits in ((8_000_000, True), (16_000_000, False), (24_000_000, False)):
         text = plan("--json", cluster=cluster, job=job.replace("ROWS", str(rows))).stdout
         report = json.loads(text)
         assert report["plan"]["fits"] and report["before"]["fits"] == fits, rows

@@ -51,9 +51,7 @@ struct PlacementPlanCommand: ParsableCommand {
             return (file: file, job: job)
         }
         let report = try plan(try PlanInput(shards, jobs))
-        if let svg {
-            try LocalFileSystem().replace(svg, with: Array(PlanPicture(report).text.utf8))
-        }
+        if let svg { try Self.write(PlanPicture(report).text, to: svg) }
         print(json ? try Formatting.json(report) : PlanText.describe(report))
         if report.obstacle != nil { throw ExitCode(1) }
     }
@@ -71,6 +69,14 @@ struct PlacementPlanCommand: ParsableCommand {
             ])
         }
         return PlanReport(input, outcome)
+    }
+
+    private static func write(_ picture: String, to path: String) throws(ConfigError) {
+        do {
+            try LocalFileSystem().replace(path, with: Array(picture.utf8))
+        } catch {
+            throw ConfigError(problems: ["--svg: \(error.description)"])
+        }
     }
 
     private static func read<Value>(
