@@ -37,7 +37,7 @@ package struct Annealer: Sendable {
 
         /// Enough for a problem of this size.
         package static func steps(for problem: PlacementProblem) -> Int {
-            40_000 + 100 * problem.variables.reduce(0) { $0 + $1.loads.count }
+            80_000 + 100 * problem.variables.reduce(0) { $0 + $1.loads.count }
         }
     }
 
