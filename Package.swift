@@ -101,7 +101,7 @@ let package = Package(
 
         // Domain: pure values, no sockets, no ambient time or randomness.
         library("LehrMembership", ["LehrCore", "LehrTable", heap]),
-        library("LehrPlacement", ["LehrCore", "LehrTable"]),
+        library("LehrPlacement", ["LehrCore"]),
         library("LehrTable", ["LehrCore", "CLehrKernels"], hot),
         library("LehrGraph", ["LehrCore", "CDNNL", "CLehrKernels"]),
         library(
@@ -227,7 +227,7 @@ let package = Package(
             "LehrTestSupport",
         ]),
         tests("LehrMembership", ["LehrCore", "LehrTable"]),
-        tests("LehrPlacement", ["LehrCore", "LehrTable"]),
+        tests("LehrPlacement", ["LehrCore"]),
         tests("LehrTable", ["LehrCore", "CLehrKernels"], exclude: ["Fixtures"]),
         tests("LehrGraph", ["LehrCore"], exclude: ["Fixtures"]),
         tests("LehrModel", ["LehrCore", "LehrData", "LehrGraph", "LehrTable"]),

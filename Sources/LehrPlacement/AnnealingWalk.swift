@@ -1,18 +1,18 @@
 import LehrCore
-import LehrTable
 
 /// A walk over the placements of one cut, with the way back to the best one seen.
 struct AnnealingWalk {
-    /// What a placement must keep to in order to count as the best.
+    /// What a placement must keep to in order to count as the best, unless it overflows less memory.
     struct Ceilings {
         var worst = Double.infinity
         var fanOut = Double.infinity
-        /// No move goes above it, unless the start is.
+        /// No move goes above it, unless the start is or memory overflows less for it.
         var movedBytes = Double.infinity
     }
 
     private(set) var state: SearchState
     private(set) var bestCost: Double
+    private var bestOverflow: Double
     var random: RandomSource
     private let weights: PlacementCost.Weights
     private let ceilings: Ceilings
@@ -32,6 +32,7 @@ struct AnnealingWalk {
         self.random = random
         cost = state.cost.total(weights)
         bestCost = cost
+        bestOverflow = state.overflow
         // Far enough that little of the best placement may be left.
         journalMax = 16 * state.pieces.count + 64
         var pieces = [[Int32]](repeating: [], count: state.pieces.groupSizes.count)
@@ -41,16 +42,18 @@ struct AnnealingWalk {
         piecesOfGroups = pieces
     }
 
-    /// Tries one move, and keeps it when it is cheaper, or by chance `exp(-difference / temperature)`
-    /// (Metropolis et al. 1953).
+    /// Tries one move, and keeps it when memory overflows less, or as much and it is cheaper, or by
+    /// chance `exp(-difference / temperature)` (Metropolis et al. 1953).
     mutating func step(_ temperature: Double) {
         let mark = journal.count
-        guard let difference = attempt(temperature), isAccepted(difference, temperature) else {
-            return undo(to: mark)
-        }
+        let overflow = state.overflow
+        guard let difference = attempt(temperature),
+            isLess(than: overflow) || isAccepted(difference, temperature)
+        else { return undo(to: mark) }
         cost += difference
-        if cost < bestCost - 1e-12, isAdmissible {
+        if isLess(than: bestOverflow) || cost < bestCost - 1e-12 && isAdmissible {
             bestCost = cost
+            bestOverflow = state.overflow
             journal.removeAll(keepingCapacity: true)
         } else if journal.count > journalMax {
             returnToBest()
@@ -62,6 +65,7 @@ struct AnnealingWalk {
         undo(to: 0)
         cost = state.cost.total(weights)
         bestCost = cost
+        bestOverflow = state.overflow
     }
 
     /// The mean of what `count` moves at random from here would add to the cost, of those that add
@@ -84,6 +88,10 @@ struct AnnealingWalk {
         state.heats.maximum <= ceilings.worst + 1e-9 && state.fanOut <= ceilings.fanOut + 1e-9
     }
 
+    private func isLess(than overflow: Double) -> Bool {
+        PlacementCost.isLess(state.overflow, than: overflow)
+    }
+
     private mutating func isAccepted(_ difference: Double, _ temperature: Double) -> Bool {
         guard difference > 0 else { return true }
         let exponent = difference / temperature
@@ -100,6 +108,7 @@ struct AnnealingWalk {
         propose(temperature)
         guard journal.count > mark, state.overflow <= overflow + 1e-12,
             state.movedBytes <= max(ceilings.movedBytes, movedBytes) * (1 + 1e-12)
+                || isLess(than: overflow)
         else { return nil }
         return state.cost.total(weights) - cost
     }
@@ -173,10 +182,15 @@ extension AnnealingWalk {
     }
 
     private mutating func shift(_ piece: Int, to target: Int, _ temperature: Double) {
-        // One that is this much hotter than the worst will not be accepted: spare the work.
         let heat = state.coreHeat(target, adding: state.pieces.loads[piece]).max()
-        guard heat <= state.heats.maximum + 20 * temperature else { return }
+        guard isWorthTrying(heat, temperature) else { return }
         move(piece, to: target)
+    }
+
+    /// One that is this much hotter than the worst will not be accepted, unless for memory: spare the
+    /// work.
+    private func isWorthTrying(_ heat: Double, _ temperature: Double) -> Bool {
+        heat <= state.heats.maximum + 20 * temperature || state.isOverfull
     }
 
     /// Exchanges `piece` for the one of some few of the target's that leaves both cores best.
@@ -194,7 +208,7 @@ extension AnnealingWalk {
                 state.coreHeat(target, adding: SIMD4() - difference).max())
             if heat < best.heat { best = (heat, other) }
         }
-        guard best.heat <= state.heats.maximum + 20 * temperature else { return }
+        guard isWorthTrying(best.heat, temperature) else { return }
         move(piece, to: target)
         move(best.piece, to: source)
     }

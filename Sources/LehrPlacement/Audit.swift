@@ -30,22 +30,33 @@ package struct Audit: Sendable {
     private let hosts: [MemberIncarnation: Int]
 
     package init(_ plan: PlacementPlan, of problem: PlacementProblem) {
+        self.init(plan.homes, of: problem)
+    }
+
+    /// Of what is placed now, without the partitions that have no home.
+    package init(current problem: PlacementProblem) {
+        var placed = problem
+        placed.variables.removeAll { $0.current.isEmpty }
+        self.init(placed.variables.map(\.current), of: placed)
+    }
+
+    private init(_ plan: [[Home?]], of problem: PlacementProblem) {
         cores = problem.hosts.map { [Place](repeating: Place(), count: $0.coreCount) }
         shards = problem.hosts.map { _ in Place() }
         hosts = Dictionary(
             uniqueKeysWithValues: problem.hosts.enumerated().map { ($1.member, $0) })
         var visited: [Int: Set<Home>] = [:]
-        if plan.homes.count != problem.variables.count {
-            problems.append("\(plan.homes.count) tables of \(problem.variables.count) are placed")
+        if plan.count != problem.variables.count {
+            problems.append("\(plan.count) tables of \(problem.variables.count) are placed")
         }
-        for (variable, homes) in zip(problem.variables, plan.homes) {
+        for (variable, homes) in zip(problem.variables, plan) {
             guard let bits = variable.cuts.first(where: { 1 << $0 == homes.count }) else {
                 problems.append("table \(variable.name) is cut into \(homes.count)")
                 continue
             }
-            partitions += homes.count
-            visited[variable.group, default: []].formUnion(homes)
-            for (part, home) in homes.enumerated() {
+            visited[variable.group, default: []].formUnion(homes.compactMap { $0 })
+            for case (let part, let home?) in homes.enumerated() {
+                partitions += 1
                 let load = Self.load(part, bits, variable)
                 bytes += load.memory
                 place(load, home, problem, "partition \(part) of table \(variable.name)")
@@ -91,7 +102,7 @@ package struct Audit: Sendable {
             for (core, place) in places.enumerated() where place.memory > 1 + 1e-9 {
                 problems.append(
                     "core \(core) of member \(host.member.value) is to hold "
-                        + "\(Int((100 * place.memory).rounded(.up))) % of its memory")
+                        + "\(Int(min(100 * place.memory, 1e18).rounded(.up))) % of its memory")
             }
         }
     }

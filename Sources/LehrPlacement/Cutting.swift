@@ -1,8 +1,8 @@
 /// The moves that change how tables are cut: all partitions of a table are split in halves, or joined
 /// in pairs, since the cluster map has equal runs of buckets only.
-enum Cutting {
+package enum Cutting {
     /// Most partitions that a search makes of all tables.
-    static let piecesMax = 1 << 17
+    package static let piecesMax = 1 << 17
 
     /// Splits the tables that have the largest pieces, those of at least half the largest; nil where
     /// none may be cut. The halves stay where the whole was.
@@ -90,10 +90,10 @@ enum Cutting {
     ) {
         let (left, right) = (Int(state.cores[first]), Int(state.cores[second]))
         state.move(second, to: left)
-        let costOnLeft = state.cost.total(weights)
+        let costOnLeft = state.cost
         state.move(first, to: right)
         state.move(second, to: right)
-        guard state.cost.total(weights) >= costOnLeft else { return }
+        guard !state.cost.isCheaper(than: costOnLeft, weights) else { return }
         state.move(first, to: left)
         state.move(second, to: left)
     }

@@ -12,6 +12,30 @@ package struct GreedyPlacer: Placer {
         return pieces.plan(Self.complete(nobody, pieces, Grid(problem.hosts)))
     }
 
+    /// Takes the core away from some pieces of each core with more than its memory, so that the rest
+    /// fits: the largest, and at last the smallest that is enough.
+    static func relieved(_ cores: [Int32], _ pieces: Pieces, _ grid: Grid) -> [Int32] {
+        let memory = Resource.memory.rawValue
+        var held = [[(piece: Int, share: Double)]](repeating: [], count: grid.coreCount)
+        for (piece, core) in cores.enumerated() where core >= 0 {
+            let share = pieces.loads[piece][memory] * grid.coreInverse[Int(core)][memory]
+            held[Int(core)].append((piece, share))
+        }
+        var cores = cores
+        for var stack in held {
+            var excess = stack.reduce(-1 - 1e-12) { $0 + $1.share }
+            guard excess > 0 else { continue }
+            stack.sort { ($0.share, $0.piece) < ($1.share, $1.piece) }
+            while let (piece, share) = stack.last, share < excess {
+                cores[piece] = -1
+                excess -= share
+                stack.removeLast()
+            }
+            if let last = stack.first(where: { $0.share >= excess }) { cores[last.piece] = -1 }
+        }
+        return cores
+    }
+
     /// Gives those a core that have none (-1), and leaves the others where they are.
     static func complete(_ cores: [Int32], _ pieces: Pieces, _ grid: Grid) -> [Int32] {
         var cores = cores

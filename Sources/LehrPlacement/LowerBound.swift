@@ -22,8 +22,7 @@ package enum LowerBound {
     /// The average over all cores, or shards, of the resource of which there is least.
     static func average(_ pieces: Pieces, _ grid: Grid) -> Double {
         let sum = pieces.loads.reduce(SIMD4(), +)
-        let average = (sum / Double(max(grid.coreCount, 1)) * grid.meanInverse).max()
-        return average > 0 ? average : 1
+        return (sum / Double(max(grid.coreCount, 1)) * grid.meanInverse).max()
     }
 
     /// Equal pieces, and how many there are.
@@ -42,6 +41,7 @@ package enum LowerBound {
         }.sorted { $0.size > $1.size }
     }
 
+    /// Linear in runs and pieces.
     private static func pigeonhole(_ runs: [Run], bins: Int) -> Double {
         // How many pieces, and how much in all, there are before each run.
         var counts = [0]
@@ -50,24 +50,19 @@ package enum LowerBound {
             counts.append(counts[counts.count - 1] + run.count)
             sums.append(sums[sums.count - 1] + Double(run.count) * run.size)
         }
-        let total = counts[counts.count - 1]
-        var runIndex = 0
-        func sum(ofLargest count: Int, from start: Int) -> Double {
-            var index = start
-            while index < runs.count, counts[index + 1] < count { index += 1 }
-            guard index < runs.count else { return sums[sums.count - 1] }
-            return sums[index] + Double(count - counts[index]) * runs[index].size
+        // `cursor` is a run at or before that of the last of them, as left by a smaller count.
+        func sum(ofLargest count: Int, _ cursor: inout Int) -> Double {
+            while counts[cursor + 1] < count { cursor += 1 }
+            return sums[cursor] + Double(count - counts[cursor]) * runs[cursor].size
         }
         var bound = 0.0
-        var each = 0
-        while each * bins + 1 <= total {
-            let taken = each * bins + 1
-            while runIndex < runs.count, counts[runIndex + 1] < taken - each - 1 { runIndex += 1 }
+        var (takenCursor, spareCursor) = (0, 0)
+        for taken in stride(from: 1, through: counts[counts.count - 1], by: bins) {
+            let each = (taken - 1) / bins
             let smallest =
-                sum(ofLargest: taken, from: runIndex)
-                - sum(ofLargest: taken - each - 1, from: runIndex)
+                sum(ofLargest: taken, &takenCursor)
+                - sum(ofLargest: taken - each - 1, &spareCursor)
             bound = max(bound, smallest)
-            each += 1
         }
         return bound
     }

@@ -42,8 +42,7 @@ struct Pieces {
             groups += [Int32](repeating: numbers[variable.group] ?? 0, count: count)
             variables += [Int32](repeating: Int32(number), count: count)
             for piece in 0..<count {
-                let home = Self.home(of: piece, bits: bits, in: variable)
-                let core = home.flatMap { index[$0] } ?? -1
+                let core = variable.home(of: piece, bits: bits).flatMap { index[$0] } ?? -1
                 coresBefore.append(core)
                 let isNew = variable.current.isEmpty
                 shardsBefore.append(
@@ -63,15 +62,6 @@ struct Pieces {
         self.coresBefore = coresBefore
         self.shardsBefore = shardsBefore
         homes = grid.homes
-    }
-
-    /// Where a piece is now. One that is to be merged from several is where the first of them is.
-    private static func home(
-        of piece: Int, bits: Int, in variable: PlacementProblem.Variable
-    ) -> Home? {
-        guard !variable.current.isEmpty else { return nil }
-        let finer = bits - variable.partitionBits
-        return variable.current[finer >= 0 ? piece >> finer : piece << -finer]
     }
 
     /// The plan that has each piece on the core of that number.

@@ -1,4 +1,5 @@
-/// What a placement costs, term by term; lower is better.
+/// What a placement costs, term by term; lower is better. Memory above the limit comes before all
+/// else: the other terms count between placements that have as much of it.
 ///
 /// Loads are over capacity and over the ideal: 1 is the average of the resource of which the cluster
 /// has least.
@@ -25,14 +26,25 @@ package struct PlacementCost: Sendable, Equatable {
         package var moved = 0.5
         /// With 64 partitions on a core a key costs a tenth more than with one.
         package var partitions = 0.1 / 64
-        package var overflow = 1e4
 
         package init() {}
     }
 
+    /// All terms but the overflow.
     package func total(_ weights: Weights = Weights()) -> Double {
         worst + weights.excess * excess + weights.fanOut * fanOut + weights.moved * moved
-            + weights.partitions * partitions + weights.overflow * overflow
+            + weights.partitions * partitions
+    }
+
+    func isCheaper(than other: PlacementCost, _ weights: Weights) -> Bool {
+        if Self.isLess(overflow, than: other.overflow) { return true }
+        return !Self.isLess(other.overflow, than: overflow)
+            && total(weights) < other.total(weights)
+    }
+
+    /// Whether one overflow is below another by more than sums may have been rounded by.
+    static func isLess(_ overflow: Double, than other: Double) -> Bool {
+        overflow < other - 1e-9 * max(1, other)
     }
 
     /// What one core or shard adds to `excess`.

@@ -1,7 +1,8 @@
 import LehrCore
-import LehrTable
 
 /// A made-up problem: skewed tables on equal or different shards, all drawn from a seed.
+///
+/// Here, not beside the benchmark, because this module's tests solve the same problems.
 package struct PlacementInstance: Sendable {
     /// What is drawn, and how much of it.
     package struct Shape: Sendable {
@@ -33,8 +34,6 @@ package struct PlacementInstance: Sendable {
 
     package var name: String
     package var problem: PlacementProblem
-    /// Whether all cores and shards can take the same.
-    package var isEven: Bool
 
     package init(_ shape: Shape, seed: UInt64) {
         var random = RandomSource(
@@ -44,13 +43,11 @@ package struct PlacementInstance: Sendable {
         name = "\(shape.name)-seed\(seed)"
         problem = PlacementProblem(
             variables: Self.variables(shape, filling: total, &random), hosts: hosts)
-        isEven = !shape.isMixed
     }
 
-    private init(name: String, problem: PlacementProblem, isEven: Bool) {
+    private init(name: String, problem: PlacementProblem) {
         self.name = name
         self.problem = problem
-        self.isEven = isEven
     }
 
     /// One table of 100 million rows of 32 floats with AdaGrad's state, in 16 partitions on 4 shards of
@@ -66,8 +63,7 @@ package struct PlacementInstance: Sendable {
         let table = PlacementProblem.Variable(
             name: "ids", partitionBits: 4, loads: [Load](repeating: load, count: 16))
         return PlacementInstance(
-            name: "one-large-table", problem: PlacementProblem(variables: [table], hosts: hosts),
-            isEven: true)
+            name: "one-large-table", problem: PlacementProblem(variables: [table], hosts: hosts))
     }
 
     /// The same cluster, placed by `plan`, after its first shard has been lost and its last has become
@@ -85,7 +81,7 @@ package struct PlacementInstance: Sendable {
         problem.hosts[last].coreCount *= 2
         problem.hosts[last].capacity = problem.hosts[last].capacity * 2
         problem.movedBytesMax = 1.3 * problem.leastMovedBytes
-        return PlacementInstance(name: name + "-changed", problem: problem, isEven: isEven)
+        return PlacementInstance(name: name + "-changed", problem: problem)
     }
 
     private static func hosts(

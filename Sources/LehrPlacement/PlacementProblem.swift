@@ -52,6 +52,14 @@ package struct PlacementProblem: Sendable {
                 loads[part * size..<(part + 1) * size].reduce(.zero, +)
             }
         }
+
+        /// Where a part of a cut into `2^bits` is now. One that is to be merged from several is where
+        /// the first of them is.
+        package func home(of part: Int, bits: Int) -> Home? {
+            guard !current.isEmpty else { return nil }
+            let finer = bits - partitionBits
+            return current[finer >= 0 ? part >> finer : part << -finer]
+        }
     }
 
     /// A shard that may own partitions.
@@ -79,7 +87,8 @@ package struct PlacementProblem: Sendable {
 
     package var variables: [Variable]
     package var hosts: [Host]
-    /// Most bytes that may go to another shard; nil: as many as it is worth.
+    /// Most bytes that may go to another shard, beyond those that have to and those without which
+    /// there is not the memory; nil: as many as it is worth.
     package var movedBytesMax: Double?
 
     package init(variables: [Variable], hosts: [Host], movedBytesMax: Double? = nil) {

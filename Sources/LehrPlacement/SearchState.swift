@@ -4,7 +4,7 @@
 struct SearchState {
     let pieces: Pieces
     let grid: Grid
-    /// The load over capacity that counts as 1.
+    /// The load over capacity that counts as 1: the average, if there is any load.
     let ideal: Double
     private let coreScale: [SIMD4<Double>]
     private let shardScale: [SIMD4<Double>]
@@ -33,7 +33,8 @@ struct SearchState {
     init(_ pieces: Pieces, _ grid: Grid, cores placed: [Int32]) {
         self.pieces = pieces
         self.grid = grid
-        ideal = LowerBound.average(pieces, grid)
+        let average = LowerBound.average(pieces, grid)
+        ideal = average > 0 ? average : 1
         let scale = 1 / ideal
         coreScale = grid.coreInverse.map { $0 * scale }
         shardScale = grid.shardInverse.map { $0 * scale }
@@ -77,6 +78,8 @@ struct SearchState {
             partitions: Double(pieces.count) / Double(grid.coreCount), overflow: overflow)
     }
 
+    var isOverfull: Bool { PlacementCost.isLess(0, than: overflow) }
+
     /// Load over capacity and ideal of a core, were `load` added to it.
     @inline(__always)
     func coreHeat(_ core: Int, adding load: SIMD4<Double> = SIMD4()) -> SIMD4<Double> {
@@ -84,13 +87,8 @@ struct SearchState {
     }
 
     @inline(__always)
-    func shardHeat(_ shard: Int, adding load: SIMD4<Double> = SIMD4()) -> SIMD4<Double> {
-        (shardLoads[shard] + load) * shardScale[shard]
-    }
-
-    /// The number of a group's pieces on a core.
-    func visits(_ group: Int32, _ core: Int) -> Int32 {
-        visits[Int(group) * grid.coreCount + core]
+    private func shardHeat(_ shard: Int) -> SIMD4<Double> {
+        shardLoads[shard] * shardScale[shard]
     }
 
     private func overflow(_ core: Int) -> Double {

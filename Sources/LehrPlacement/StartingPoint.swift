@@ -5,36 +5,56 @@ struct StartingPoint {
     /// The fan-out of an even split of tables that are all cut as finely as they may be.
     let finestFanOut: Double
 
+    let plain: [PlainPlacer: PlacementPlan]
+
     /// Nil when there is no core.
     init?(_ problem: PlacementProblem, _ weights: PlacementCost.Weights) {
         let grid = Grid(problem.hosts)
-        guard grid.coreCount > 0, let even = EvenSplitPlacer().plan(problem),
-            let turns = RoundRobinPlacer().plan(problem), let greedy = GreedyPlacer().plan(problem)
-        else { return nil }
+        guard grid.coreCount > 0 else { return nil }
         let pieces = Pieces(problem, bits: problem.variables.map(\.partitionBits))
-        var states = [greedy, even, turns].map {
+        var plain: [PlainPlacer: PlacementPlan] = [:]
+        for placer in PlainPlacer.allCases { plain[placer] = placer.plan(problem) }
+        let placed = plain.mapValues {
             SearchState(pieces, grid, cores: pieces.cores(of: $0, grid))
         }
+        let states = PlainPlacer.allCases.reversed().compactMap { placed[$0] }
         var ceilings = AnnealingWalk.Ceilings()
-        ceilings.fanOut = states[1].fanOut
-        finestFanOut = Self.finestFanOut(problem, pieces, grid)
+        ceilings.fanOut = placed[.evenSplit]?.fanOut ?? .infinity
         ceilings.movedBytes = problem.movedBytesMax ?? .infinity
-        guard pieces.coresBefore.contains(where: { $0 >= 0 }) else {
-            let best = states.min {
-                ($0.overflow, $0.cost.worst) < ($1.overflow, $1.cost.worst)
-            }
-            ceilings.worst = best?.cost.worst ?? .infinity
-            state = best ?? states[0]
-            self.ceilings = ceilings
-            return
+        let start: SearchState?
+        if pieces.coresBefore.contains(where: { $0 >= 0 }) {
+            start = Self.replan(pieces, grid, states, ceilings, weights)
+        } else {
+            start = states.min { ($0.overflow, $0.cost.worst) < ($1.overflow, $1.cost.worst) }
+            ceilings.worst = start?.cost.worst ?? .infinity
         }
-        // Something is placed already: what moves more than it may is no way to begin.
-        let kept = SearchState(
-            pieces, grid, cores: GreedyPlacer.complete(pieces.coresBefore, pieces, grid))
-        let movedMax = max(ceilings.movedBytes, kept.movedBytes)
-        states = [kept] + states.filter { $0.movedBytes <= movedMax }
-        state = states.min { $0.cost.total(weights) < $1.cost.total(weights) } ?? kept
+        guard let start else { return nil }
+        state = start
         self.ceilings = ceilings
+        self.plain = plain
+        finestFanOut = Self.finestFanOut(problem, pieces, grid)
+    }
+
+    /// What is placed stays and the rest is placed around it; with what does not fit into memory
+    /// placed anew; or all as a plain placer has it. Less overflow comes first, then keeping to what may
+    /// move, then the cost.
+    private static func replan(
+        _ pieces: Pieces, _ grid: Grid, _ plain: [SearchState], _ ceilings: AnnealingWalk.Ceilings,
+        _ weights: PlacementCost.Weights
+    ) -> SearchState? {
+        func complete(_ cores: [Int32]) -> SearchState {
+            SearchState(pieces, grid, cores: GreedyPlacer.complete(cores, pieces, grid))
+        }
+        let kept = complete(pieces.coresBefore)
+        var states = [kept]
+        if kept.overflow > 0 {
+            states.append(complete(GreedyPlacer.relieved(pieces.coresBefore, pieces, grid)))
+        }
+        let movedMax = max(ceilings.movedBytes, kept.movedBytes)
+        func rank(_ state: SearchState) -> (Double, Double, Double) {
+            (state.overflow, max(0, state.movedBytes - movedMax), state.cost.total(weights))
+        }
+        return (states + plain).min { rank($0) < rank($1) }
     }
 
     /// As `SearchState.fanOut` has it: over the cores that the tables as they are cut could be on.

@@ -10,7 +10,9 @@ struct StepMeter {
     private let budget: Annealer.Budget
     private let rounds: Int
     private let clock: any MonotonicClock
-    private let start: Instant
+    private let deadline: Instant
+    /// When the first round began.
+    private var start: Instant
     private var roundsBegun = 0
     private var now: Instant
 
@@ -20,16 +22,25 @@ struct StepMeter {
         self.clock = clock
         start = clock.now
         now = start
+        deadline = start + budget.time
     }
 
     var isOver: Bool { isOutOfTime || steps >= budget.steps }
 
-    mutating func beginRound() { roundsBegun += 1 }
+    mutating func beginRound() {
+        look()
+        if roundsBegun == 0 { start = now }
+        roundsBegun += 1
+    }
 
     mutating func count() {
         steps += Self.stride
+        look()
+    }
+
+    private mutating func look() {
         now = clock.now
-        isOutOfTime = now - start >= budget.time
+        isOutOfTime = now >= deadline
     }
 
     /// The part of the round that is over, from 0 to 1, by steps or by time, whichever is more; nil at
@@ -39,7 +50,7 @@ struct StepMeter {
         let ended = Double(roundsBegun - 1)
         let share = 1 / Double(rounds)
         let bySteps = Double(steps) / Double(budget.steps) / share - ended
-        let byTime = (now - start).inSeconds / budget.time.inSeconds / share - ended
+        let byTime = (now - start).inSeconds / (deadline - start).inSeconds / share - ended
         let progress = max(bySteps, byTime, 0)
         return progress < 1 ? progress : nil
     }

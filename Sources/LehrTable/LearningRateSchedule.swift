@@ -1,3 +1,5 @@
+import LehrCore
+
 /// The learning rate as a function of the pushes that a partition has applied.
 ///
 /// Evaluated in double precision by operations that IEEE 754 rounds exactly, so that every machine

@@ -1,4 +1,5 @@
 import CLehrKernels
+import LehrCore
 
 /// The standard normal quantile of `p` in (0, 1), to about seven digits.
 ///

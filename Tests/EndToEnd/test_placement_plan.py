@@ -74,7 +74,7 @@ def test_the_same_seed_gives_the_same_plan(plan):
 
 def test_text_for_people(plan):
     text = plan().stdout
-    for expected in ("no core or shard can be", "even split", "annealing", "shard-3", "load elsewhere"):
+    for expected in ("the most loaded core or shard cannot be below ", "even split", "annealing", "shard-3", "load elsewhere"):
         assert expected in text
 
 
@@ -85,9 +85,28 @@ def test_what_has_to_move_after_a_loss(plan):
     )
     report = json.loads(plan("--json", job=job).stdout)
     assert report["lost_owners"] == ["gone-7/0"]
+    # What is lost is on no core, nor is what is new.
+    assert (report["before"]["partitions"], report["before"]["fan_out"]) == (3, 3)
     assert report["least_moved_bytes"] > 0
     assert report["least_moved_bytes"] <= report["plan"]["moved_bytes"] * (1 + 1e-9)
     assert report["plan"]["moved_bytes"] <= 1.3 * report["least_moved_bytes"] * (1 + 1e-9)
+
+
+def test_what_may_move_does_not_keep_memory_full(plan):
+    cluster = "shards:\n" + "".join(
+        f"  - {{name: {name}, cores: 1, memory: 1GiB, network: 10Gbit}}\n" for name in "ab"
+    )
+    # A row takes 82.5 bytes with its state and its place in the index: 8 million fit, 16 million do not.
+    job = (
+        "name: full\nbatches-per-second: 1\ntables:\n"
+        "  - {name: x, rows: ROWS, dimension: 4, partitions: 2, keys-per-batch: 1, owners: [a/0, a/0]}\n"
+        "  - {name: lost, rows: 1000, dimension: 4, partitions: 1, keys-per-batch: 1, owners: [c/0]}\n"
+    )
+    for rows, fits in ((8_000_000, True), (16_000_000, False), (24_000_000, False)):
+        text = plan("--json", cluster=cluster, job=job.replace("ROWS", str(rows))).stdout
+        report = json.loads(text)
+        assert report["plan"]["fits"] and report["before"]["fits"] == fits, rows
+        assert (report["plan"]["moved_bytes"] > 1.3 * report["least_moved_bytes"]) == (not fits)
 
 
 def test_the_examples(sandbox, root):
@@ -114,7 +133,9 @@ def test_tables_that_do_not_fit(plan):
         ("cluster", "memory", "memroy", "did you mean 'memory'?"),
         ("cluster", CLUSTER, "shards: []\n", "shards: expected a list of 1 to 10000"),
         ("cluster", CLUSTER, "", "the cluster file is empty"),
-        ("cluster", "count: 4", "count: 10000\n    cores: 1024", "key given more than once"),
+        ("cluster", "cores: 2", "cores: 2\n    cores: 2", "key given more than once"),
+        ("cluster", "count: 4\n    cores: 2", "count: 10000\n    cores: 2", "shards: at most 10000 shards with 16384 cores in all, found 10000 with 20000"),
+        ("cluster", "name: shard", "name: rack/shard", 'shards[0].name: without "/", as owners are SHARD/CORE, found "rack/shard"'),
         ("job", "rows: 20000000", "rows: -1", "tables[0].rows: expected a whole number from 1"),
         ("job", "    rows: 20000000\n", "", "tables[0].rows: missing"),
         ("job", "partitions: 4", "partitions: 5", "tables[0].partitions: expected a power of two"),
@@ -135,6 +156,35 @@ def test_a_wrong_file(plan, file, old, new, expected):
     done = plan(**texts, status=64)
     assert f"{file}.yaml: " in done.stderr and expected in done.stderr
     assert done.stdout == ""
+
+
+def test_too_many_partitions(plan):
+    tables = "".join(
+        f"  - {{name: t{number}, rows: 1, dimension: 1, partitions-max: 4096, keys-per-batch: 1}}\n"
+        for number in range(33)
+    )
+    done = plan(job="name: many\nbatches-per-second: 1\ntables:\n" + tables, status=64)
+    assert "135168 partitions of all tables" in done.stderr
+    assert "at most 131072: lower partitions-max" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [(), ("--json",)])
+def test_absurd_amounts(plan, arguments):
+    """More bytes than 64 bits count, more of a core's memory than a whole number of percent."""
+    cluster = "shards: [{name: a, cores: 1024, memory: 1MiB, network: 1Mbit}]\n"
+    table = "rows: 1099511627776, dimension: 4096, partitions: 1, keys-per-batch: 1e9, owners: [gone/0]"
+    tables = "".join(f"  - {{name: t{number}, {table}}}\n" for number in range(2000))
+    job = "name: absurd\nbatches-per-second: 1e9\ntables:\n" + tables
+    done = plan(*arguments, "--seconds", 0.01, cluster=cluster, job=job, status=1)
+    if arguments:
+        assert json.loads(done.stdout)["least_moved_bytes"] > 2**64
+    else:
+        assert "NOT POSSIBLE" in done.stdout and "16777216.0 TiB have to move" in done.stdout
+
+
+def test_a_picture_that_cannot_be_written(plan):
+    done = plan("--svg", "absent/plan.svg", status=64)
+    assert "absent/plan.svg" in done.stderr and done.stdout == ""
 
 
 def test_files_that_cannot_be_read(sandbox, tmp_path):

@@ -39,6 +39,25 @@ import Testing
         #expect(problem.leastMovedBytes == 30)
     }
 
+    /// A partition without a home is nowhere: it weighs nothing and is not counted.
+    @Test func whatIsPlacedNow() {
+        var problem = problem
+        problem.variables.append(.init(name: "new", partitionBits: 2))
+        let audit = Audit(current: problem)
+        #expect(audit.problems.isEmpty)
+        #expect(audit.partitions == 1 && audit.fanOut == 1 && audit.bytes == 40)
+        #expect(audit.cores[0].map(\.memory) == [0.8, 0])
+        #expect(audit.movedBytes == 0)
+    }
+
+    /// As much too much as can be written.
+    @Test func anAbsurdOverflowIsSaid() {
+        var problem = problem
+        problem.variables[0].loads[0] = Load(cpu: 0, memory: 1e300, network: 0)
+        let audit = Audit(PlacementPlan(homes: [[home(1, 0), home(1, 1)]]), of: problem)
+        #expect(audit.problems.count == 1 && audit.problems[0].contains("1000000000000000000 %"))
+    }
+
     @Test func whatIsWrongIsSaid() {
         let full = Audit(PlacementPlan(homes: [[home(1, 0), home(1, 0)]]), of: problem)
         #expect(full.problems.count == 1 && full.problems[0].contains("140 %"))

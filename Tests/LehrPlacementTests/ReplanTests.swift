@@ -1,6 +1,7 @@
 import LehrCore
-import LehrPlacement
 import Testing
+
+@testable import LehrPlacement
 
 @Suite struct ReplanTests {
     /// When a shard is lost and another doubled, little more moves than has to.
@@ -16,6 +17,76 @@ import Testing
             #expect(audit.movedBytes >= changed.leastMovedBytes * (1 - 1e-9), "seed \(seed)")
             #expect(audit.movedBytes <= 1.3 * changed.leastMovedBytes * (1 + 1e-9), "seed \(seed)")
         }
+    }
+
+    /// A full core beside an empty one, and a small table that is lost: it alone has to move, but the
+    /// plan does not stop there while memory overflows.
+    private var overfull: PlacementProblem {
+        let home = Home(member: MemberIncarnation(1), core: 0)
+        let half = Load(cpu: 0.1, memory: 0.6, network: 0)
+        var problem = PlacementProblem(
+            variables: [
+                .init(name: "x", partitionBits: 1, loads: [half, half], current: [home, home]),
+                .init(
+                    name: "lost", partitionBits: 0, loads: [Load(cpu: 0, memory: 0.01, network: 0)],
+                    current: [nil]),
+            ],
+            hosts: (1...2).map {
+                .init(
+                    member: MemberIncarnation($0), coreCount: 1,
+                    capacity: Load(cpu: 1, memory: 1, network: 1))
+            })
+        problem.movedBytesMax = 1.3 * problem.leastMovedBytes
+        return problem
+    }
+
+    @Test func whatDoesNotFitMovesWhateverMay() throws {
+        let outcome = try #require(anneal(overfull, steps: 2000))
+        let audit = Audit(outcome.plan, of: overfull)
+        #expect(audit.problems.isEmpty, "\(audit.problems)")
+        #expect(audit.movedBytes == 0.6 + 0.01)
+    }
+
+    /// The same of the walk alone, from where nothing is relieved and no ceiling allows what it takes.
+    @Test func aWalkRelievesMemoryFirst() {
+        let grid = Grid(overfull.hosts)
+        let pieces = Pieces(overfull, bits: [1, 0])
+        let weights = PlacementCost.Weights()
+        let ceilings = AnnealingWalk.Ceilings(worst: 0, fanOut: 0, movedBytes: 0.013)
+        let state = SearchState(pieces, grid, cores: [0, 0, 1])
+        #expect(state.overflow > 0.1)
+        var walk = AnnealingWalk(
+            state, weights: weights, ceilings: ceilings, random: RandomSource(seed: 1))
+        for _ in 0..<1000 { walk.step(1e-9) }
+        walk.returnToBest()
+        #expect(walk.state.overflow < 1e-12)
+        #expect(walk.state.cost.isCheaper(than: state.cost, weights))
+        #expect(!state.cost.isCheaper(than: walk.state.cost, weights))
+    }
+
+    /// No more is taken off a core than is enough.
+    @Test func whatIsTakenOffAFullCore() {
+        let loads = [0.1, 0.3, 0.5, 0.7].map { Load(cpu: 0, memory: $0, network: 0) }
+        let home = Home(member: MemberIncarnation(1), core: 0)
+        func relieved(_ capacity: Double) -> [Int32] {
+            let problem = PlacementProblem(
+                variables: [
+                    .init(
+                        name: "t", partitionBits: 2, loads: loads,
+                        current: [Home?](repeating: home, count: 4))
+                ],
+                hosts: [
+                    .init(
+                        member: home.member, coreCount: 1,
+                        capacity: Load(cpu: 1, memory: capacity, network: 1))
+                ])
+            let pieces = Pieces(problem, bits: [2])
+            return GreedyPlacer.relieved(pieces.coresBefore, pieces, Grid(problem.hosts))
+        }
+        #expect(relieved(1.6) == [0, 0, 0, 0])
+        #expect(relieved(1.4) == [0, -1, 0, 0])
+        #expect(relieved(0.7) == [0, -1, 0, -1])
+        #expect(relieved(0.01) == [-1, -1, -1, -1])
     }
 
     /// What is well placed stays.

@@ -102,14 +102,6 @@ import Testing
         }
     }
 
-    @Test func theLogarithmAgreesWithTheLibrary() {
-        var random = RandomSource(seed: 4)
-        for _ in 0..<10_000 {
-            let x = (1 + Double(random.uniform())) / Double(1 << random.below(60))
-            #expect(abs(exactLogarithm(x) - log(x)) <= 1e-14 * Swift.max(1, abs(log(x))))
-        }
-    }
-
     /// Pinned, so that a machine that draws other rows is found out.
     @Test func rowsAreTheSameOnEveryMachine() {
         let uniform = InitialRow(

@@ -29,31 +29,31 @@ package final class PlacementStage {
 
     /// One instance against its bound and each plain placer. Loads are the audit's.
     func measure(_ instance: PlacementInstance, boundRatioMax: Double?) throws -> [Figure] {
-        let problem = instance.problem
         let found = try Run(instance)
-        let plain = try PlainPlacements(problem)
         let name = instance.name
-        let bound = LowerBound.worstLoad(problem)
         var figures = [
             Figure(
                 "\(name)-bound", "\(name), worst load", unit: "of capacity",
-                lehr: [found.audit.worst], reference: ("lower bound", [bound]),
+                lehr: [found.audit.worst], reference: ("lower bound", [found.bound]),
                 target: boundRatioMax.map { .atMost($0) })
         ]
-        for (placer, audit) in plain.audits {
+        for (placer, audit) in found.plain {
+            let fits = audit.problems.isEmpty
             figures.append(
                 Figure(
-                    "\(name)-\(placer)", "\(name), worst load", unit: "of capacity",
-                    lehr: [found.audit.worst], reference: (placer, [audit.worst]),
+                    "\(name)-\(placer.rawValue)", "\(name), worst load", unit: "of capacity",
+                    lehr: [found.audit.worst], reference: (placer.rawValue, [audit.worst]),
                     // What does not fit into memory is no placement to be compared with.
-                    target: audit.problems.isEmpty ? .atMost(1) : nil,
-                    note: audit.problems.isEmpty ? nil : "\(placer) does not fit into memory"))
+                    target: fits ? .atMost(1) : nil,
+                    note: fits ? nil : "\(placer.rawValue) does not fit into memory"))
         }
-        figures.append(
-            Figure(
-                "\(name)-fan-out", "\(name), cores a batch visits", unit: "cores",
-                lehr: [found.audit.fanOut], reference: ("even-split", [plain.evenSplit.fanOut]),
-                target: .atMost(1)))
+        for (placer, audit) in found.plain where placer == .evenSplit {
+            figures.append(
+                Figure(
+                    "\(name)-fan-out", "\(name), cores a batch visits", unit: "cores",
+                    lehr: [found.audit.fanOut], reference: (placer.rawValue, [audit.fanOut]),
+                    target: .atMost(1)))
+        }
         figures.append(found.seconds(name, atMost: Self.secondsMax))
         return figures
     }
@@ -71,7 +71,6 @@ package final class PlacementStage {
     private func measureChanged(_ instance: PlacementInstance) throws -> [Figure] {
         let problem = instance.problem
         let found = try Run(instance)
-        let plain = try PlainPlacements(problem)
         let name = instance.name
         let gigabytes = 1e-9
         var figures = [
@@ -83,14 +82,14 @@ package final class PlacementStage {
             Figure(
                 "\(name)-bound", "\(name), worst load", unit: "of capacity",
                 lehr: [found.audit.worst],
-                reference: ("lower bound", [LowerBound.worstLoad(problem)])),
+                reference: ("lower bound", [found.bound])),
         ]
-        for (placer, audit) in plain.audits {
+        for (placer, audit) in found.plain {
             figures.append(
                 Figure(
-                    "\(name)-\(placer)-moved", "\(name), bytes to move", unit: "GB",
+                    "\(name)-\(placer.rawValue)-moved", "\(name), bytes to move", unit: "GB",
                     lehr: [found.audit.movedBytes * gigabytes],
-                    reference: (placer, [audit.movedBytes * gigabytes])))
+                    reference: (placer.rawValue, [audit.movedBytes * gigabytes])))
         }
         figures.append(found.seconds(name, atMost: Self.secondsMax))
         return figures
@@ -100,6 +99,9 @@ package final class PlacementStage {
     private struct Run {
         let plan: PlacementPlan
         let audit: Audit
+        let bound: Double
+        /// What the plain placers make of the problem.
+        let plain: [(placer: PlainPlacer, audit: Audit)]
         private let elapsed: Double
 
         init(_ instance: PlacementInstance) throws {
@@ -117,30 +119,16 @@ package final class PlacementStage {
             guard audit.problems.isEmpty else {
                 throw BenchError("\(instance.name): \(audit.problems[0])")
             }
+            bound = outcome.bound
+            plain = PlainPlacer.allCases.compactMap { placer in
+                outcome.plain[placer].map { (placer, Audit($0, of: instance.problem)) }
+            }
         }
 
         func seconds(_ name: String, atMost limit: Double) -> Figure {
             Figure(
                 "\(name)-seconds", "\(name), CPU time to plan", unit: "s", lehr: [elapsed],
                 target: .atMost(limit))
-        }
-    }
-
-    /// What the plain placers make of a problem.
-    private struct PlainPlacements {
-        let audits: [(placer: String, audit: Audit)]
-        let evenSplit: Audit
-
-        init(_ problem: PlacementProblem) throws {
-            func audit(_ placer: any Placer) throws -> Audit {
-                guard let plan = placer.plan(problem) else { throw BenchError("there is no core") }
-                return Audit(plan, of: problem)
-            }
-            evenSplit = try audit(EvenSplitPlacer())
-            audits = [
-                ("round-robin", try audit(RoundRobinPlacer())), ("even-split", evenSplit),
-                ("greedy", try audit(GreedyPlacer())),
-            ]
         }
     }
 }

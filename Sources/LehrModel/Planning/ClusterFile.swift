@@ -51,6 +51,9 @@ package struct ClusterFile: Sendable {
     private static func add(_ section: JobSection, to shards: inout [Shard]) {
         defer { section.finish() }
         let name = section.text("name", limit: 64)
+        if name.contains("/") {
+            section.report("name", "without \"/\", as owners are SHARD/CORE, found \(quoted(name))")
+        }
         let shard = Shard(
             name: name, cores: section.required("cores", in: 1...1024),
             memory: section.amount(

@@ -12,7 +12,9 @@ package struct WorkloadFile: Sendable {
         package var partitions: Int
         /// As finely as it may be cut.
         package var partitionsMax: Int
-        /// Keys that are pulled from each partition in a second.
+        /// Keys that a partition is expected to be asked for in a second, and to be pushed to.
+        package var keysPerSecond: Double
+        /// Keys that are pulled from each partition in a second; empty where that was not measured.
         package var pulls: [Double]
         package var pushes: [Double]
         /// `SHARD/CORE` of each partition; empty where nothing is placed yet.
@@ -23,7 +25,6 @@ package struct WorkloadFile: Sendable {
     package var tables: [Table]
 
     package static let tablesMax = 10_000
-    package static let partitionsMax = 4096
 
     /// - Throws: every problem found, each with its key path and line.
     package init(yaml text: String) throws(JobSpecError) {
@@ -69,28 +70,13 @@ package struct WorkloadFile: Sendable {
         if !isDense, !section.has("keys-per-batch") {
             section.report("keys-per-batch", "missing; expected the distinct keys of a batch")
         }
-        let expected = [Double](repeating: keys * batches / Double(partitions), count: partitions)
         let measured = section.section("measured")
         defer { measured.finish() }
         return Table(
             spec: spec, rows: Double(rows), partitions: partitions, partitionsMax: finest,
-            pulls: measured.numbers("pulls", in: 0...1e12, count: partitions) ?? expected,
-            pushes: measured.numbers("pushes", in: 0...1e12, count: partitions) ?? expected,
+            keysPerSecond: keys * batches / Double(partitions),
+            pulls: measured.numbers("pulls", in: 0...1e12, count: partitions) ?? [],
+            pushes: measured.numbers("pushes", in: 0...1e12, count: partitions) ?? [],
             owners: section.words("owners", count: partitions, expected: "SHARD/CORE") ?? [])
-    }
-}
-
-extension JobSection {
-    fileprivate func powerOfTwo(_ key: String, from least: Int, default standard: Int) -> Int {
-        let range = least...max(least, WorkloadFile.partitionsMax)
-        let count = integer(key, in: range, default: standard)
-        guard count.nonzeroBitCount == 1 else {
-            report(
-                key,
-                "expected a power of two from \(range.lowerBound) to \(range.upperBound), found \"\(count)\""
-            )
-            return standard
-        }
-        return count
     }
 }

@@ -1,9 +1,9 @@
 import Yams
 
 /// Turns the text of a job file, or of another of these files, into YAML nodes, within bounds.
-enum JobDocument {
+package enum JobDocument {
     /// Longest text of a job file, in bytes.
-    static let sizeLimit = 1 << 20
+    package static let sizeLimit = 1 << 20
     /// Most anchors and aliases: nested ones multiply, twelve at most eighty-fold.
     static let aliasLimit = 12
 

@@ -27,6 +27,20 @@ extension JobSection {
         return number
     }
 
+    /// Partitions of a table: a power of two from `least` on.
+    func powerOfTwo(_ key: String, from least: Int, default standard: Int) -> Int {
+        let range = least...JobSpec.partitionsMax
+        let count = integer(key, in: range, default: standard)
+        guard count.nonzeroBitCount == 1 else {
+            report(
+                key,
+                "expected a power of two from \(range.lowerBound) to \(range.upperBound), found "
+                    + "\"\(count)\"")
+            return standard
+        }
+        return count
+    }
+
     /// A whole number from 0 to 2^64 - 1.
     func seed(_ key: String, default standard: UInt64) -> UInt64 {
         guard let node = value(key) else { return standard }

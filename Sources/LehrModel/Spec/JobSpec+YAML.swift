@@ -31,7 +31,7 @@ extension JobSpec {
         let storage = file.section("storage")
         self.storage = storage.storage(for: self.model)
         storage.finish()
-        partitions = file.partitions()
+        partitions = file.powerOfTwo("partitions", from: 1, default: 16)
         file.finish()
         checkMemory(training, model)
         if problems.problems.isEmpty { checkTables(problems) }
@@ -110,15 +110,5 @@ extension JobSection {
             malformedLinesTolerated: integer(
                 "malformed-lines-tolerated", in: 0...1_000_000_000, default: 0),
             evaluateEveryEpoch: flag("evaluate-every-epoch", default: true))
-    }
-
-    fileprivate func partitions() -> Int {
-        let standard = 16
-        let count = integer("partitions", in: 1...4096, default: standard)
-        guard count.nonzeroBitCount == 1 else {
-            report("partitions", "expected a power of two from 1 to 4096, found \"\(count)\"")
-            return standard
-        }
-        return count
     }
 }

@@ -15,6 +15,9 @@ package struct JobSpec: Hashable, Sendable {
     package var storage: RowStorage
     /// Partitions of each hashed table; a power of two.
     package var partitions: Int
+
+    /// A table has at most so many.
+    package static let partitionsMax = 4096
 }
 
 /// Where the examples come from.

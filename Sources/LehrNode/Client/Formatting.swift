@@ -18,6 +18,14 @@ enum Formatting {
         String(format: "%.\(digits)f", value)
     }
 
+    /// `0.5` as `50.0 %`.
+    static func percent(_ value: Double) -> String { "\(decimal(100 * value, 1)) %" }
+
+    /// As below; what is more than 2^64 - 1 is written as that.
+    static func bytes(rounding value: Double) -> String {
+        bytes(value < 0x1p64 ? UInt64(max(value, 0)) : .max)
+    }
+
     /// Bytes in the largest binary unit, such as `12.3 MiB`.
     static func bytes(_ value: UInt64) -> String {
         let units = ["B", "KiB", "MiB", "GiB", "TiB"]

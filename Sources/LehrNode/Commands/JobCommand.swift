@@ -3,6 +3,7 @@ import Foundation
 import LehrCluster
 import LehrCore
 import LehrMembership
+import LehrModel
 
 struct JobCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -27,7 +28,7 @@ struct JobCommand: AsyncParsableCommand {
         var watch = false
 
         func run() async throws {
-            let bytes = try LocalFileSystem().read(file, limit: 1 << 20)
+            let bytes = try LocalFileSystem().read(file, limit: JobDocument.sizeLimit)
             let spec = try JobFile.text(String(decoding: bytes, as: UTF8.self), data: data)
             let job = try await ControlClient.with(client.settings) { try await $0.submit(spec) }
             guard watch else {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import LehrCore
 import LehrModel
 import LehrPlacement
@@ -24,12 +23,12 @@ struct PlacementPlanCommand: ParsableCommand {
     var svg: String?
     @Option(help: "Another seed may find another plan; the same seed finds the same.")
     var seed: UInt64 = 1
-    @Option(help: "The longest time to search, in seconds.")
+    @Option(
+        help: "The longest time to search, in seconds. The plain placements are made in any case.")
     var seconds = 2.0
     @Flag(help: "Print JSON for programs instead of text for people.")
     var json = false
 
-    static let fileBytesMax = 1 << 20
     static let jobsMax = 256
 
     func validate() throws {
@@ -52,9 +51,7 @@ struct PlacementPlanCommand: ParsableCommand {
             return (file: file, job: job)
         }
         let report = try plan(try PlanInput(shards, jobs))
-        if let svg {
-            try Data(PlanPicture(report).text.utf8).write(to: URL(fileURLWithPath: svg))
-        }
+        if let svg { try Self.write(PlanPicture(report).text, to: svg) }
         print(json ? try Formatting.json(report) : PlanText.describe(report))
         if report.obstacle != nil { throw ExitCode(1) }
     }
@@ -71,7 +68,15 @@ struct PlacementPlanCommand: ParsableCommand {
                 "\(cluster): shards: there is no core to place anything on"
             ])
         }
-        return PlanReport(input, outcome, bound: LowerBound.worstLoad(problem))
+        return PlanReport(input, outcome)
+    }
+
+    private static func write(_ picture: String, to path: String) throws(ConfigError) {
+        do {
+            try LocalFileSystem().replace(path, with: Array(picture.utf8))
+        } catch {
+            throw ConfigError(problems: ["--svg: \(error.description)"])
+        }
     }
 
     private static func read<Value>(
@@ -79,7 +84,7 @@ struct PlacementPlanCommand: ParsableCommand {
     ) throws(ConfigError) -> Value {
         let bytes: [UInt8]
         do {
-            bytes = try LocalFileSystem().read(path, limit: fileBytesMax)
+            bytes = try LocalFileSystem().read(path, limit: JobDocument.sizeLimit)
         } catch {
             throw ConfigError(problems: [error.description])
         }

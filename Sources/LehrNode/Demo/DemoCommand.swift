@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import LehrCore
+import LehrModel
 
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -38,7 +39,7 @@ struct DemoCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let spec = try LocalFileSystem().read(job, limit: 1 << 20)
+        let spec = try LocalFileSystem().read(job, limit: JobDocument.sizeLimit)
         let folder = FileManager.default.temporaryDirectory.path + "/lehr-demo-\(getpid())"
         try LocalFileSystem().createDirectory(folder)
         let cluster = LocalCluster(folder: folder)

@@ -11,22 +11,19 @@ struct AssignmentReasons {
         var assignments: [PlanReport.Assignment] = []
         for (variable, homes) in zip(problem.variables, plan.homes) {
             let bits = homes.count.trailingZeroBitCount
-            let finer = bits - variable.partitionBits
             for (part, (home, load)) in zip(homes, variable.loads(bits: bits)).enumerated() {
                 let host = Int(home.member.value) - 1
                 let here = Self.heat(audit, host, Int(home.core))
                 let elsewhere = coolest.first { $0.host != host }.map {
-                    Self.heat(audit, $0.host, $0.core, adding: load, problem.hosts[$0.host])
+                    Self.heat(
+                        audit, $0.host, $0.core, adding: Shares(load, of: problem.hosts[$0.host]))
                 }
-                let from =
-                    variable.current.isEmpty
-                    ? nil : variable.current[finer >= 0 ? part >> finer : part << -finer]
                 assignments.append(
                     PlanReport.Assignment(
                         job: input.jobNames[variable.group], table: variable.name, partition: part,
                         shard: input.shardNames[host], core: home.core,
-                        from: from.map { input.name(of: $0) },
-                        share: Self.share(load, problem.hosts[host]), load: here,
+                        from: variable.home(of: part, bits: bits).map { input.name(of: $0) },
+                        share: Shares(load, of: problem.hosts[host]).most, load: here,
                         loadElsewhere: elsewhere))
             }
         }
@@ -47,23 +44,27 @@ struct AssignmentReasons {
     }
 
     private static func heat(
-        _ audit: Audit, _ host: Int, _ core: Int, adding load: Load,
-        _ description: PlacementProblem.Host
+        _ audit: Audit, _ host: Int, _ core: Int, adding shares: Shares
     ) -> Double {
         let place = audit.cores[host][core]
-        let cores = Double(description.coreCount)
-        let capacity = description.capacity
         return max(
-            place.cpu + load[.cpu] * cores / capacity[.cpu],
-            place.memory + load[.memory] * cores / capacity[.memory],
-            audit.shards[host].network + load[.network] / capacity[.network])
+            place.cpu + shares.cpu, place.memory + shares.memory,
+            audit.shards[host].network + shares.network)
     }
 
-    private static func share(_ load: Load, _ host: PlacementProblem.Host) -> Double {
-        let cores = Double(host.coreCount)
-        return max(
-            load[.cpu] * cores / host.capacity[.cpu],
-            load[.memory] * cores / host.capacity[.memory],
-            load[.network] / host.capacity[.network])
+    /// A load over the capacities of a core, and of its shard for the network.
+    private struct Shares {
+        let cpu: Double
+        let memory: Double
+        let network: Double
+
+        init(_ load: Load, of host: PlacementProblem.Host) {
+            let cores = Double(host.coreCount)
+            cpu = load[.cpu] * cores / host.capacity[.cpu]
+            memory = load[.memory] * cores / host.capacity[.memory]
+            network = load[.network] / host.capacity[.network]
+        }
+
+        var most: Double { max(cpu, memory, network) }
     }
 }

@@ -12,11 +12,9 @@ struct PlanInput {
     /// Where partitions are said to be of which nobody is left.
     let lostOwners: [String]
 
-    /// Partitions of all tables, each cut as finely as it may be.
-    static let partitionsMax = 1 << 17
-
     /// - Throws: what the files say that does not go together.
     init(_ cluster: ClusterFile, _ jobs: [(file: String, job: WorkloadFile)]) throws(ConfigError) {
+        try Self.checkPartitions(jobs.flatMap(\.job.tables))
         let hosts = cluster.shards.enumerated().map { index, shard in
             PlacementProblem.Host(
                 member: Self.member(index), coreCount: shard.cores,
@@ -44,17 +42,21 @@ struct PlanInput {
                 variables.append(Self.variable(table, group: group, homes, cluster))
             }
         }
-        let finest = variables.reduce(0) { $0 + 1 << $1.cuts.upperBound }
-        if finest > Self.partitionsMax {
-            problems.append(
-                "\(finest) partitions of all tables when they are cut as finely as they may be; at "
-                    + "most \(Self.partitionsMax): lower partitions-max")
-        }
         guard problems.isEmpty else { throw ConfigError(problems: Array(problems.prefix(50))) }
         problem = PlacementProblem(variables: variables, hosts: hosts)
         shardNames = cluster.shards.map(\.name)
         jobNames = jobs.map(\.job.name)
         lostOwners = lost.sorted()
+    }
+
+    /// Before there is anything for each partition.
+    private static func checkPartitions(_ tables: [WorkloadFile.Table]) throws(ConfigError) {
+        let finest = tables.reduce(0) { $0 + $1.partitionsMax }
+        guard finest > Cutting.piecesMax else { return }
+        throw ConfigError(problems: [
+            "\(finest) partitions of all tables when they are cut as finely as they may be; at most "
+                + "\(Cutting.piecesMax): lower partitions-max"
+        ])
     }
 
     func name(of home: Home) -> String { "\(shardNames[Int(home.member.value) - 1])/\(home.core)" }
@@ -93,7 +95,11 @@ struct PlanInput {
         let keyBytes = 8.0
         let pullBytes = keyBytes + Double(spec.wire.rows.rowBytes(dimension: spec.dimension))
         let pushBytes = keyBytes + Double(spec.wire.gradients.rowBytes(dimension: spec.dimension))
-        let loads = zip(table.pulls, table.pushes).map { pulls, pushes in
+        func rates(_ measured: [Double]) -> [Double] {
+            guard measured.isEmpty else { return measured }
+            return [Double](repeating: table.keysPerSecond, count: table.partitions)
+        }
+        let loads = zip(rates(table.pulls), rates(table.pushes)).map { pulls, pushes in
             Load(
                 cpu: pulls * cluster.secondsPerPull + pushes * cluster.secondsPerPush,
                 memory: rows * spec.rowBytes, network: pulls * pullBytes + pushes * pushBytes)

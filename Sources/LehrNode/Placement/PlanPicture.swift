@@ -46,9 +46,11 @@ struct PlanPicture {
     }
 
     private static func summary(_ report: PlanReport) -> String {
-        let alternatives = report.alternatives.map { "\($0.name) \(percent($0.worstLoad))" }
-        return "worst load: planned \(percent(report.plan.worstLoad)), bound "
-            + "\(percent(report.lowerBound)), " + alternatives.joined(separator: ", ")
+        let alternatives = report.alternatives.map {
+            "\($0.name) \(Formatting.percent($0.worstLoad))"
+        }
+        return "worst load: planned \(Formatting.percent(report.plan.worstLoad)), bound "
+            + "\(Formatting.percent(report.lowerBound)), " + alternatives.joined(separator: ", ")
     }
 
     private static func draw(_ chart: Chart, base: Double, bound: Double) -> [String] {
@@ -64,7 +66,8 @@ struct PlanPicture {
             lines.append(
                 rectangle(
                     left, base, bar, value.after * scale, "#2a6fb0",
-                    tip: "\(value.name): \(percent(value.before)) -> \(percent(value.after))"))
+                    tip: "\(value.name): \(Formatting.percent(value.before)) -> "
+                        + Formatting.percent(value.after)))
             if step >= 60 { lines.append(label(left - bar, base + 14, value.name)) }
         }
         lines.append(rule(base, "#000000"))
@@ -100,10 +103,6 @@ struct PlanPicture {
     }
 
     private static func number(_ value: Double) -> String { Formatting.decimal(value, 2) }
-
-    private static func percent(_ value: Double) -> String {
-        "\(Formatting.decimal(100 * value, 1)) %"
-    }
 
     /// Names are the user's: what XML would take for its own is written otherwise.
     private static func escaped(_ text: String) -> String {

@@ -41,7 +41,7 @@ struct PlanReport: Encodable {
         let core: UInt32
         /// Where it is now; nil where it is nowhere.
         let from: String?
-        /// What it adds to the most loaded resource of its core or shard.
+        /// The most that it adds to any resource of its core or shard, over the capacity.
         let share: Double
         /// The load of its core or shard, with it.
         let load: Double
@@ -66,8 +66,9 @@ struct PlanReport: Encodable {
         plan.fits ? nil : "the tables do not fit into the memory of the shards"
     }
 
-    init(_ input: PlanInput, _ outcome: Annealer.Outcome, bound: Double) {
+    init(_ input: PlanInput, _ outcome: Annealer.Outcome) {
         let problem = input.problem
+        let bound = outcome.bound
         lowerBound = bound
         func candidate(_ name: String, _ audit: Audit) -> Candidate {
             Candidate(
@@ -75,53 +76,32 @@ struct PlanReport: Encodable {
                 fanOut: audit.fanOut, movedBytes: audit.movedBytes, partitions: audit.partitions,
                 fits: audit.problems.isEmpty)
         }
-        let plain: [(String, any Placer)] = [
-            ("round robin", RoundRobinPlacer()), ("even split", EvenSplitPlacer()),
-            ("greedy (largest first)", GreedyPlacer()),
-        ]
-        alternatives = plain.compactMap { name, placer in
-            placer.plan(problem).map { candidate(name, Audit($0, of: problem)) }
+        let plain = outcome.plain.mapValues { Audit($0, of: problem) }
+        alternatives = PlainPlacer.allCases.compactMap { placer in
+            plain[placer].map { candidate(placer.title, $0) }
         }
         let after = Audit(outcome.plan, of: problem)
         plan = candidate("annealing", after)
-        let (beforeName, audit) = Self.before(input)
-        before = candidate(beforeName, audit)
+        // Where nothing is placed yet, what a new job would get.
+        let isPlaced = problem.variables.contains { !$0.current.isEmpty }
+        let present = (isPlaced ? nil : plain[.evenSplit]) ?? Audit(current: problem)
+        before = candidate(isPlaced ? "before" : "before (even split)", present)
         leastMovedBytes = problem.leastMovedBytes
         lostOwners = input.lostOwners
         steps = outcome.steps
         isCutShort = outcome.isCutShort
         shards = input.shardNames.indices.map { shard in
             Self.place(
-                input.shardNames[shard], nil, after.shards[shard], audit.shards[shard])
+                input.shardNames[shard], nil, after.shards[shard], present.shards[shard])
         }
         cores = input.shardNames.indices.flatMap { shard in
             after.cores[shard].indices.map { core in
                 Self.place(
                     input.shardNames[shard], core, after.cores[shard][core],
-                    audit.cores[shard][core])
+                    present.cores[shard][core])
             }
         }
         assignments = AssignmentReasons(input, outcome.plan, after).assignments
-    }
-
-    /// The placement that there is, without what has lost its home; else what a new job would get.
-    private static func before(_ input: PlanInput) -> (name: String, Audit) {
-        var placed = input.problem
-        placed.variables = placed.variables.filter { !$0.current.isEmpty }
-        guard !placed.variables.isEmpty else {
-            let plan = EvenSplitPlacer().plan(input.problem) ?? PlacementPlan(homes: [])
-            return ("before (even split)", Audit(plan, of: input.problem))
-        }
-        for index in placed.variables.indices {
-            let variable = placed.variables[index]
-            // Nothing is left of what has no home: it weighs nothing wherever it is put.
-            placed.variables[index].loads = zip(variable.loads, variable.current).map {
-                $1 == nil ? .zero : $0
-            }
-        }
-        let somewhere = Home(member: placed.hosts[0].member, core: 0)
-        let homes = placed.variables.map { $0.current.map { $0 ?? somewhere } }
-        return ("before", Audit(PlacementPlan(homes: homes), of: placed))
     }
 
     private static func place(
@@ -132,5 +112,15 @@ struct PlanReport: Encodable {
             cpuBefore: before.cpu, memory: after.memory, memoryBefore: before.memory,
             network: core == nil ? after.network : nil,
             networkBefore: core == nil ? before.network : nil)
+    }
+}
+
+extension PlainPlacer {
+    fileprivate var title: String {
+        switch self {
+        case .roundRobin: "round robin"
+        case .evenSplit: "even split"
+        case .greedy: "greedy (largest first)"
+        }
     }
 }

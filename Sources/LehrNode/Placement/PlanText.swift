@@ -14,8 +14,8 @@ enum PlanText {
 
     private static func summary(_ report: PlanReport) -> String {
         var lines = [
-            "no core or shard can be loaded to less than \(percent(report.lowerBound)) at most; "
-                + "the plan comes to \(percent(report.plan.worstLoad))"
+            "the most loaded core or shard cannot be below \(Formatting.percent(report.lowerBound)); "
+                + "the plan comes to \(Formatting.percent(report.plan.worstLoad))"
         ]
         if !report.lostOwners.isEmpty {
             lines.append("not in the cluster any more: " + list(report.lostOwners))
@@ -31,17 +31,17 @@ enum PlanText {
         ])
         for candidate in [report.before] + report.alternatives + [report.plan] {
             table.add([
-                candidate.name, percent(candidate.worstLoad),
+                candidate.name, Formatting.percent(candidate.worstLoad),
                 Formatting.decimal(candidate.overBound, 3),
                 Formatting.decimal(candidate.fanOut, 1), "\(candidate.partitions)",
-                Formatting.bytes(UInt64(candidate.movedBytes)),
+                Formatting.bytes(rounding: candidate.movedBytes),
                 candidate.fits ? "" : "does not fit into memory",
             ])
         }
         var text = table.text
         if report.leastMovedBytes > 0 {
-            text +=
-                "\n\(Formatting.bytes(UInt64(report.leastMovedBytes))) have to move in any case"
+            let least = Formatting.bytes(rounding: report.leastMovedBytes)
+            text += "\n\(least) have to move in any case"
         }
         return text
     }
@@ -61,9 +61,10 @@ enum PlanText {
     private static func row(_ place: PlanReport.Place) -> [String] {
         [
             place.shard, place.core.map { "\($0)" } ?? "all", "\(place.partitions)",
-            percent(place.cpu), percent(place.cpuBefore), percent(place.memory),
-            percent(place.memoryBefore), place.network.map(percent) ?? "",
-            place.networkBefore.map(percent) ?? "",
+            Formatting.percent(place.cpu), Formatting.percent(place.cpuBefore),
+            Formatting.percent(place.memory), Formatting.percent(place.memoryBefore),
+            place.network.map(Formatting.percent) ?? "",
+            place.networkBefore.map(Formatting.percent) ?? "",
         ]
     }
 
@@ -76,8 +77,8 @@ enum PlanText {
             table.add([
                 assignment.job, assignment.table, "\(assignment.partition)",
                 "\(assignment.shard)/\(assignment.core)", assignment.from ?? "",
-                percent(assignment.share), percent(assignment.load),
-                assignment.loadElsewhere.map(percent) ?? "",
+                Formatting.percent(assignment.share), Formatting.percent(assignment.load),
+                assignment.loadElsewhere.map(Formatting.percent) ?? "",
             ])
         }
         return table.text + remainder(report.assignments.count - rowsMax)
@@ -90,9 +91,5 @@ enum PlanText {
     private static func list(_ names: [String]) -> String {
         names.prefix(8).joined(separator: ", ")
             + (names.count > 8 ? " and \(names.count - 8) more" : "")
-    }
-
-    private static func percent(_ value: Double) -> String {
-        "\(Formatting.decimal(100 * value, 1)) %"
     }
 }

@@ -33,7 +33,7 @@ package func exactExponential(_ x: Double) -> Double {
 }
 
 /// `cos x` for `x` from 0 to pi / 2, to about 1e-15, by its series up to `x^24`.
-func exactCosine(_ x: Double) -> Double {
+package func exactCosine(_ x: Double) -> Double {
     let square = x * x
     var sum = 1.0
     var k = 24.0
@@ -45,7 +45,7 @@ func exactCosine(_ x: Double) -> Double {
 }
 
 /// `base^exponent` by repeated squaring; the relative error is about `exponent` times 2^-52.
-func exactPower(_ base: Double, _ exponent: UInt64) -> Double {
+package func exactPower(_ base: Double, _ exponent: UInt64) -> Double {
     var power = 1.0
     var square = base
     var rest = exponent
