@@ -50,7 +50,8 @@ package final class FanOut {
         currentMap = map
         self.send = send
         self.completion = completion
-        backoff = Backoff(first: .milliseconds(20), most: .seconds(1), random: random)
+        // A hand-over takes some milliseconds.
+        backoff = Backoff(first: .milliseconds(2), most: .seconds(1), random: random)
     }
 
     /// Starts; `completion` is called once, later, unless the operation is cancelled.

@@ -9,6 +9,10 @@ final class Departure {
     /// Whether its last piece has been handed out.
     var isOver = false
 
+    /// Whether it has to take what it can of the core: callers wait for it, or more changes meanwhile than it
+    /// would send.
+    var isUrgent: Bool { partition.isSealed || !copy.isConverging }
+
     init(of partition: OwnedPartition, _ move: PartitionMove) {
         self.partition = partition
         self.move = move

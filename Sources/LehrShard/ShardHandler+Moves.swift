@@ -8,6 +8,8 @@ import LehrWire
 extension ShardHandler {
     /// How soon a step that is in the way is looked for again.
     private static let patience = Duration.milliseconds(1)
+    /// A piece is made, then so many times as long is left to other calls: a copy takes a fifth of the core.
+    private static let restAfterPiece = 4
 
     func registerMoves(in services: ServiceTable) {
         services.serverStreaming(ShardMethods.fetchPartition) { [self] context, request, stream in
@@ -32,7 +34,7 @@ extension ShardHandler {
         }
     }
 
-    /// Sends a piece in each turn of the core, between other calls, while the caller keeps up.
+    /// Sends pieces between other calls, while the caller keeps up.
     private func send(_ departure: Departure, to stream: MessageStream<Wire.PartitionChunk>) {
         // Its caller may have gone since this was planned: the stream must not hold it any more.
         guard departure.partition.departure === departure else {
@@ -45,10 +47,13 @@ extension ShardHandler {
             }
             return
         }
-        switch shard.nextStep(of: departure, now: core.now) {
+        let began = core.now
+        switch shard.nextStep(of: departure, now: began) {
         case .chunk(let chunk):
             stream.send { chunk.fill(&$0, $1) }
-            core.post { [self] in send(departure, to: stream) }
+            let goOn = { [self] in send(departure, to: stream) }
+            guard !departure.isUrgent else { return core.post(goOn) }
+            _ = core.schedule(after: (core.now - began) * Self.restAfterPiece, goOn)
         case .wait:
             _ = core.schedule(after: Self.patience) { [self] in send(departure, to: stream) }
         case .over: stream.finish()

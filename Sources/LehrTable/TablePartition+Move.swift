@@ -57,6 +57,9 @@ package struct PartitionCopy {
     private(set) var leftInRound = 0
     /// Rounds begun.
     package private(set) var rounds = 0
+    /// Whether each round has half of the one before, or less: the copy catches up as fast as it goes.
+    package private(set) var isConverging = true
+    private var sizeOfRound = Int.max
 
     package init() {}
 
@@ -67,6 +70,8 @@ package struct PartitionCopy {
 
     mutating func begin(_ keys: Set<RowKey>) {
         round = keys.makeIterator()
+        isConverging = keys.count <= sizeOfRound / 2
+        sizeOfRound = keys.count
         leftInRound = keys.count
         rounds += 1
     }

@@ -4,7 +4,7 @@ enum Moves {
     /// partition answers nobody.
     static func pause(_ stage: MovesStage) throws -> [Figure] {
         let rounds = try run(
-            stage, partitions: 1,
+            stage.startCluster(partitions: 1),
             MovesLoad.Settings(
                 rowCount: stage.rowCount, batchCount: 256, inFlight: 1, moves: stage.moves))
         let worst = rounds.map { $0.worst * 1e3 }.sorted()
@@ -26,7 +26,7 @@ enum Moves {
     /// Eight partitions, of which one moves, and batches as a worker has them.
     static func throughput(_ stage: MovesStage) throws -> [Figure] {
         let rounds = try run(
-            stage, partitions: 8,
+            stage.startCluster(partitions: 8),
             MovesLoad.Settings(
                 rowCount: stage.rowCount, batchCount: 4096, inFlight: 4, moves: stage.moves))
         let share = zip(rounds.map(\.moving.keysPerSecond), rounds.map(\.idle.keysPerSecond))
@@ -42,13 +42,28 @@ enum Moves {
         ]
     }
 
+    /// One partition that nobody writes to.
+    static func cost(_ stage: MovesStage) throws -> [Figure] {
+        let rounds = try run(
+            stage.startCluster(partitions: 1),
+            MovesLoad.Settings(
+                rowCount: stage.rowCount, batchCount: 1, inFlight: 0, moves: stage.moves))
+        return [
+            Figure(
+                "cost", "CPU of both shards for a row that moves", unit: "us",
+                lehr: rounds.map { $0.shardSeconds * 1e6 / Double(stage.rowCount) },
+                note: "\(TableStage.dimension) floats and AdaGrad's state"),
+            Figure(
+                "cost-move", "a move from its beginning to its end", unit: "s",
+                lehr: rounds.map(\.moving.seconds)),
+        ]
+    }
+
     private static func run(
-        _ stage: MovesStage, partitions: Int, _ settings: MovesLoad.Settings
+        _ cluster: MovesStage.Cluster, _ settings: MovesLoad.Settings
     ) throws(BenchError) -> [MovesLoad.Round] {
-        let cluster = try stage.startCluster(partitions: partitions)
-        defer { withExtendedLifetime(cluster) {} }
-        return try LoadReactor.run(seconds: 600) { reactor, end in
-            MovesLoad(settings, cluster.coordinator, on: reactor, end).start()
+        try LoadReactor.run(seconds: 600) { reactor, end in
+            MovesLoad(settings, cluster, on: reactor, end).start()
         }
     }
 

@@ -7,6 +7,9 @@ package enum MovesBenchmark {
         BenchMeasure(
             name: "throughput", summary: "keys pulled and pushed while an eighth of the rows moves",
             run: Moves.throughput),
+        BenchMeasure(
+            name: "cost", summary: "CPU time for a partition that nobody writes to", run: Moves.cost
+        ),
     ]
 
     /// Removes the files of a run that does not come to its end.

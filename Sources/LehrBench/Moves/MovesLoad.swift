@@ -36,6 +36,8 @@ final class MovesLoad {
         /// Seconds of the longest step that ended in either: one that has waited for the hand-over may
         /// end after it.
         fileprivate(set) var worst = 0.0
+        /// Seconds of CPU time of both shards, while a partition moved.
+        fileprivate(set) var shardSeconds = 0.0
     }
 
     typealias End = (Result<[Round], BenchError>) -> Void
@@ -48,6 +50,7 @@ final class MovesLoad {
     private let settings: Settings
     private let reactor: Reactor
     private let transport: HTTP2Transport
+    private let cluster: MovesStage.Cluster
     private let coordinator: any Channel
     private let agent: MembershipAgent
     private let end: End
@@ -67,15 +70,17 @@ final class MovesLoad {
     private static let idleTime = Duration.seconds(1)
 
     init(
-        _ settings: Settings, _ coordinator: String, on reactor: Reactor, _ end: @escaping End
+        _ settings: Settings, _ cluster: MovesStage.Cluster, on reactor: Reactor,
+        _ end: @escaping End
     ) {
+        self.cluster = cluster
         self.settings = settings
         self.reactor = reactor
         self.end = end
         transport = HTTP2Transport(reactor: reactor, random: RandomSource(seed: 1))
-        self.coordinator = transport.channel(to: coordinator)
+        self.coordinator = transport.channel(to: cluster.coordinator)
         agent = MembershipAgent(
-            transport: transport, coordinator: coordinator,
+            transport: transport, coordinator: cluster.coordinator,
             identity: .init(
                 name: "worker", role: .worker, coreAddresses: [], httpAddress: ""),
             random: RandomSource(seed: 3),
@@ -114,6 +119,7 @@ final class MovesLoad {
                 placed.move == nil, placed.owner == destination
             else { return }
             close(\.moving)
+            countShardSeconds(1)
             rest()
         default: break
         }
@@ -151,6 +157,7 @@ final class MovesLoad {
             let other = shards.first(where: { $0.incarnation != table.partitions[partition].owner })
         else { return finish(.failure(BenchError("a shard has gone"))) }
         rounds.append(Round())
+        countShardSeconds(-1)
         began = reactor.now
         phase = .moving(partition: partition, to: other.incarnation)
         coordinator.unary(CoordinatorMethods.movePartition) { request, arena in
@@ -159,6 +166,14 @@ final class MovesLoad {
             request.member = arena.string(other.name)
         } _: { [self] result in
             if case .failure(let error) = result { fail(error) }
+        }
+    }
+
+    private func countShardSeconds(_ sign: Double) {
+        do throws(BenchError) {
+            rounds[rounds.count - 1].shardSeconds += sign * (try cluster.shardSeconds)
+        } catch {
+            finish(.failure(error))
         }
     }
 

@@ -33,7 +33,17 @@ package final class MovesStage {
     /// A cluster that lasts as long as this.
     struct Cluster {
         let coordinator: String
-        fileprivate let processes: [ChildProcess]
+        fileprivate let coordinatorProcess: ChildProcess
+        fileprivate let shards: [ChildProcess]
+
+        /// CPU time that the shards have used so far, in seconds.
+        var shardSeconds: Double {
+            get throws(BenchError) {
+                var sum = 0.0
+                for shard in shards { sum += try shard.cpuSeconds }
+                return sum
+            }
+        }
     }
 
     /// - Parameter partitions: of the table of its jobs.
@@ -42,7 +52,7 @@ package final class MovesStage {
         let directory = "\(Self.folder)/\(runs)"
         let (coordinator, address) = try BenchCoordinator.start(
             in: directory, partitions: partitions, by: launcher, on: processors.load)
-        var processes = [coordinator]
+        var shards: [ChildProcess] = []
         for (name, processor) in [("a", processors.server), ("b", processors.load)] {
             let command =
                 launcher.shard + [
@@ -50,10 +60,11 @@ package final class MovesStage {
                     "--http-listen", "127.0.0.1:0", "--state-dir", "\(directory)/\(name)",
                     "--cores", "1", "--table-memory", "4GiB", "--log-level", "error",
                 ]
-            processes.append(
+            shards.append(
                 try ChildProcess(command, by: launcher, on: processor, seconds: Self.seconds))
         }
-        return Cluster(coordinator: address, processes: processes)
+        return Cluster(
+            coordinator: address, coordinatorProcess: coordinator, shards: shards)
     }
 
     deinit { Self.removeFiles() }
