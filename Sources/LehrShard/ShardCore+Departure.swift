@@ -9,6 +9,9 @@ extension ShardCore {
     /// After so many rounds a partition is sealed, however much changes.
     private static let roundsMax = 8
 
+    /// Partitions that are being copied elsewhere.
+    var departureCount: Int { partitions.values.count { $0.departure != nil } }
+
     /// The move of a partition that is here, if the map has it under this number.
     func move(
         of id: PartitionID, _ incarnation: PartitionIncarnation, number: UInt64, cluster: ClusterID

@@ -8,8 +8,9 @@ import LehrWire
 extension ShardHandler {
     /// How soon a step that is in the way is looked for again.
     private static let patience = Duration.milliseconds(1)
-    /// A piece is made, then so many times as long is left to other calls: a copy takes a fifth of the core.
-    private static let restAfterPiece = 4
+    /// So many times as long as a piece took is left to other calls, and to other copies' pieces as well: all
+    /// copies together take a ninth of the core.
+    private static let restAfterPiece = 8
 
     func registerMoves(in services: ServiceTable) {
         services.serverStreaming(ShardMethods.fetchPartition) { [self] context, request, stream in
@@ -53,7 +54,8 @@ extension ShardHandler {
             stream.send { chunk.fill(&$0, $1) }
             let goOn = { [self] in send(departure, to: stream) }
             guard !departure.isUrgent else { return core.post(goOn) }
-            _ = core.schedule(after: (core.now - began) * Self.restAfterPiece, goOn)
+            let rest = Self.restAfterPiece * shard.departureCount
+            _ = core.schedule(after: (core.now - began) * rest, goOn)
         case .wait:
             _ = core.schedule(after: Self.patience) { [self] in send(departure, to: stream) }
         case .over: stream.finish()

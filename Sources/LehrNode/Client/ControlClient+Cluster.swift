@@ -146,7 +146,14 @@ extension ControlClient {
                 addresses.append(address)
             }
         }
-        return await withTaskGroup { group in
+        return await statistics(of: job, at: addresses)
+    }
+
+    /// The same of cores at `addresses`, in their order.
+    func statistics(
+        of job: JobID, at addresses: [String]
+    ) async -> [Result<CoreCount, any Error>] {
+        await withTaskGroup { group in
             for (index, address) in addresses.enumerated() {
                 group.addTask { (index, await self.count(of: job, at: address)) }
             }

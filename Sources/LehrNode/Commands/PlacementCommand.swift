@@ -8,7 +8,8 @@ struct PlacementCommand: ParsableCommand {
         commandName: "placement",
         abstract: "Show who owns which partitions, plan who should, and move them.",
         subcommands: [
-            PlacementListCommand.self, PlacementPlanCommand.self, PlacementMoveCommand.self,
+            PlacementListCommand.self, PlacementShowCommand.self, PlacementPlanCommand.self,
+            PlacementApplyCommand.self, PlacementMoveCommand.self,
         ],
         defaultSubcommand: PlacementListCommand.self)
 }

@@ -71,7 +71,7 @@ struct PlacementPlanCommand: ParsableCommand {
         return PlanReport(input, outcome)
     }
 
-    private static func write(_ picture: String, to path: String) throws(ConfigError) {
+    static func write(_ picture: String, to path: String) throws(ConfigError) {
         do {
             try LocalFileSystem().replace(path, with: Array(picture.utf8))
         } catch {

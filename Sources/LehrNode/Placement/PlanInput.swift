@@ -3,7 +3,7 @@ import LehrModel
 import LehrPlacement
 import LehrTable
 
-/// The files of a plan as a problem, and the names that its numbers stand for.
+/// The files of a plan, or a cluster as it is, as a problem, and the names that its numbers stand for.
 struct PlanInput {
     let problem: PlacementProblem
     let shardNames: [String]
@@ -11,6 +11,14 @@ struct PlanInput {
     let jobNames: [String]
     /// Where partitions are said to be of which nobody is left.
     let lostOwners: [String]
+
+    /// - Parameter problem: its hosts' incarnations are the positions of `shardNames`, from 1.
+    init(_ problem: PlacementProblem, shardNames: [String], jobNames: [String]) {
+        self.problem = problem
+        self.shardNames = shardNames
+        self.jobNames = jobNames
+        lostOwners = []
+    }
 
     /// - Throws: what the files say that does not go together.
     init(_ cluster: ClusterFile, _ jobs: [(file: String, job: WorkloadFile)]) throws(ConfigError) {
@@ -61,7 +69,7 @@ struct PlanInput {
 
     func name(of home: Home) -> String { "\(shardNames[Int(home.member.value) - 1])/\(home.core)" }
 
-    private static func member(_ index: Int) -> MemberIncarnation {
+    static func member(_ index: Int) -> MemberIncarnation {
         MemberIncarnation(UInt64(index + 1))
     }
 
@@ -87,26 +95,45 @@ struct PlanInput {
         return Home(member: member(shard), core: core)
     }
 
+    /// What a partition asks for that has so many bytes, of which so many keys are pulled and pushed in a
+    /// second.
+    static func load(
+        of spec: TableSpec, bytes: Double, pulls: Double, pushes: Double, _ costs: KeyCosts
+    ) -> Load {
+        let keyBytes = 8.0
+        let pullBytes = keyBytes + Double(spec.wire.rows.rowBytes(dimension: spec.dimension))
+        let pushBytes = keyBytes + Double(spec.wire.gradients.rowBytes(dimension: spec.dimension))
+        return Load(
+            cpu: pulls * costs.pull + pushes * costs.push, memory: bytes,
+            network: pulls * pullBytes + pushes * pushBytes)
+    }
+
     private static func variable(
         _ table: WorkloadFile.Table, group: Int, _ homes: [Home?], _ cluster: ClusterFile
     ) -> PlacementProblem.Variable {
         let spec = table.spec
         let rows = table.rows / Double(table.partitions)
-        let keyBytes = 8.0
-        let pullBytes = keyBytes + Double(spec.wire.rows.rowBytes(dimension: spec.dimension))
-        let pushBytes = keyBytes + Double(spec.wire.gradients.rowBytes(dimension: spec.dimension))
         func rates(_ measured: [Double]) -> [Double] {
             guard measured.isEmpty else { return measured }
             return [Double](repeating: table.keysPerSecond, count: table.partitions)
         }
         let loads = zip(rates(table.pulls), rates(table.pushes)).map { pulls, pushes in
-            Load(
-                cpu: pulls * cluster.secondsPerPull + pushes * cluster.secondsPerPush,
-                memory: rows * spec.rowBytes, network: pulls * pullBytes + pushes * pushBytes)
+            Self.load(
+                of: spec, bytes: rows * spec.rowBytes, pulls: pulls, pushes: pushes,
+                KeyCosts(pull: cluster.secondsPerPull, push: cluster.secondsPerPush))
         }
         let bits = table.partitions.trailingZeroBitCount
         return PlacementProblem.Variable(
             name: spec.name, group: group, partitionBits: bits,
             cuts: bits...table.partitionsMax.trailingZeroBitCount, loads: loads, current: homes)
     }
+}
+
+/// Seconds that a core takes for a key, all in all.
+struct KeyCosts {
+    let pull: Double
+    let push: Double
+
+    /// Of a core that pulls or pushes 4 to 5 million keys a second.
+    static let usual = KeyCosts(pull: 200e-9, push: 300e-9)
 }
