@@ -112,6 +112,12 @@ bench-placement: ## Measure placements against their lower bound. ARGS='--only e
 	$(SWIFT) build -c release --product lehr
 	$(RELEASE)/lehr bench placement $(ARGS)
 
+.PHONY: bench-moves
+bench-moves: ## Measure what moving partitions costs those who train. ARGS='--only pause --json'.
+	@Scripts/install-dependencies build
+	$(SWIFT) build -c release --product lehr
+	$(RELEASE)/lehr bench moves $(ARGS)
+
 # The program of the fuzzer, with AddressSanitizer; both are Swift's and come with it.
 FUZZ_TARGETS := server-bytes server-frames client-bytes client-frames messages wire metadata identity segment formats
 FUZZ_FLAGS := -max_len=4096 -timeout=20 -rss_limit_mb=2048 -malloc_limit_mb=256 -print_final_stats=1

@@ -6,6 +6,8 @@ final class Departure {
     let partition: OwnedPartition
     let move: PartitionMove
     var copy = PartitionCopy()
+    /// Of the core, when it sent the piece before.
+    var countersBefore = ShardCounters()
     /// Whether its last piece has been handed out.
     var isOver = false
 

@@ -11,12 +11,12 @@ enum Moves {
         let p95 = worst[min(worst.count - 1, (worst.count * 95 + 99) / 100 - 1)]
         return [
             Figure(
-                "pause", "a step's longest wait in a move, p95 of all", unit: "ms", lehr: [p95],
+                "pause", "the longest step in a hand-over, p95 of all", unit: "ms", lehr: [p95],
                 target: .atMost(20),
                 note: "\(stage.rowCount) rows; \(rounds.count) moves; a step without a move takes "
                     + "\(millisecondsText(rounds.map(\.idle.mean).max() ?? 0)) ms on average"),
             Figure(
-                "pause-each", "a step's longest wait in each move", unit: "ms", lehr: worst),
+                "pause-each", "the longest step in each hand-over", unit: "ms", lehr: worst),
             Figure(
                 "move", "a move from its beginning to its end", unit: "s",
                 lehr: rounds.map(\.moving.seconds)),
@@ -28,7 +28,7 @@ enum Moves {
         let rounds = try run(
             stage.startCluster(partitions: 8),
             MovesLoad.Settings(
-                rowCount: stage.rowCount, batchCount: 4096, inFlight: 4, moves: stage.moves))
+                rowCount: stage.rowCount, batchCount: 4096, inFlight: 4, moves: stage.rounds))
         let share = zip(rounds.map(\.moving.keysPerSecond), rounds.map(\.idle.keysPerSecond))
         return [
             Figure(
@@ -47,7 +47,7 @@ enum Moves {
         let rounds = try run(
             stage.startCluster(partitions: 1),
             MovesLoad.Settings(
-                rowCount: stage.rowCount, batchCount: 1, inFlight: 0, moves: stage.moves))
+                rowCount: stage.rowCount, batchCount: 1, inFlight: 0, moves: stage.rounds))
         return [
             Figure(
                 "cost", "CPU of both shards for a row that moves", unit: "us",

@@ -2,7 +2,8 @@
 package enum MovesBenchmark {
     package static let measures: [BenchMeasure<MovesStage>] = [
         BenchMeasure(
-            name: "pause", summary: "the longest that a push waits while its partition moves",
+            name: "pause",
+            summary: "the longest step of training when its partition is handed over",
             run: Moves.pause),
         BenchMeasure(
             name: "throughput", summary: "keys pulled and pushed while an eighth of the rows moves",
@@ -22,7 +23,7 @@ package enum MovesBenchmark {
     ) throws -> BenchReport {
         let processors = Processors()
         let stage = try MovesStage(launcher, processors, isQuick: quick, rowCount: rows)
-        var report = BenchReport("moves", Machine(processors), rounds: stage.moves, quick: quick)
+        var report = BenchReport("moves", Machine(processors), rounds: stage.rounds, quick: quick)
         report.take(measures, only: names, on: stage, progress: progress)
         return report
     }

@@ -33,8 +33,8 @@ final class MovesLoad {
     struct Round {
         fileprivate(set) var moving = Window()
         fileprivate(set) var idle = Window()
-        /// Seconds of the longest step that ended in either: one that has waited for the hand-over may
-        /// end after it.
+        /// Seconds of the longest step that was under way at some time of the hand-over, as the map tells it:
+        /// one that has met the sealed partition before still waits then.
         fileprivate(set) var worst = 0.0
         /// Seconds of CPU time of both shards, while a partition moved.
         fileprivate(set) var shardSeconds = 0.0
@@ -66,6 +66,8 @@ final class MovesLoad {
     private var phase = Phase.joining
     private var rounds: [Round] = []
     private var began = Instant(nanoseconds: 0)
+    /// Of the last move.
+    private var handOver: (from: Instant, to: Instant?)?
 
     private static let idleTime = Duration.seconds(1)
 
@@ -116,8 +118,11 @@ final class MovesLoad {
             fill()
         case .moving(let partition, let destination):
             guard let placed = map.table(PathCluster.table)?.partitions[partition],
-                placed.move == nil, placed.owner == destination
+                placed.owner == destination
             else { return }
+            handOver = handOver ?? (reactor.now, nil)
+            guard placed.move == nil else { return }
+            handOver?.to = reactor.now
             close(\.moving)
             countShardSeconds(1)
             rest()
@@ -159,6 +164,7 @@ final class MovesLoad {
         rounds.append(Round())
         countShardSeconds(-1)
         began = reactor.now
+        handOver = nil
         phase = .moving(partition: partition, to: other.incarnation)
         coordinator.unary(CoordinatorMethods.movePartition) { request, arena in
             request.table = table.id.value
@@ -195,6 +201,8 @@ final class MovesLoad {
         let window = if case .moving = phase { \Round.moving } else { \Round.idle }
         rounds[rounds.count - 1][keyPath: window].keys += keys
         rounds[rounds.count - 1][keyPath: window].steps += 1
+        // It began before the end.
+        guard let handOver, reactor.now - (handOver.to ?? reactor.now) <= took else { return }
         rounds[rounds.count - 1].worst = max(rounds[rounds.count - 1].worst, took.inSeconds)
     }
 }

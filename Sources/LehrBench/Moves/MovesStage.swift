@@ -28,7 +28,9 @@ package final class MovesStage {
         try Processors.pin(to: processors.load)
     }
 
+    /// Of which the worst waits are looked at, and of which means are taken.
     var moves: Int { isQuick ? 2 : 20 }
+    var rounds: Int { isQuick ? 2 : 6 }
 
     /// A cluster that lasts as long as this.
     struct Cluster {
