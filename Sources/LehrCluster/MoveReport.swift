@@ -32,7 +32,7 @@ extension MoveReport {
         case 1: state = .ready
         case 2: state = .taken
         case 3: state = .failed(text(wire.failure))
-        default: throw TranslationError("a move is ready, opened or failed")
+        default: throw TranslationError("a move is ready, taken or failed")
         }
     }
 

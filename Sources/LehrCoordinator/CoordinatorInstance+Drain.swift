@@ -14,19 +14,20 @@ extension CoordinatorInstance {
         guard let member = leases.member(named: name), member.role == .shard else {
             throw .unknownMember("no shard \"\(name.prefix(Self.nameBytesMax))\"")
         }
-        let left = tables.reduce(0) {
-            $0 + $1.partitions.count { $0.isHeld(by: member.incarnation) }
+        let left = { (tables: [PlacedTable]) in
+            tables.reduce(0) { $0 + $1.partitions.count { $0.isHeld(by: member.incarnation) } }
         }
         let others = leases.members.filter { $0.role == .shard && !$0.isDraining && $0 != member }
-        guard !others.isEmpty || left == 0 else {
+        guard !others.isEmpty || left(tables) == 0 else {
             throw .cannotMove(
                 "\(name) is the only shard that takes rows; start another one, and drain it then")
         }
         guard let drained = leases.note(member.incarnation, isDraining: true) else {
-            return (left, [])
+            return (left(tables), [])
         }
-        let ended = endMoves(to: member.incarnation)
-        return (left, [.save(.member(drained))] + ended + mapChanged())
+        let directives =
+            [.save(.member(drained))] + endMoves(to: member.incarnation) + mapChanged()
+        return (left(tables), directives)
     }
 
     /// Gives up draining a shard of which a partition could not move: it would be tried for ever.
@@ -40,8 +41,13 @@ extension CoordinatorInstance {
         guard leases.drainingCount > 0 else { return [] }
         let draining = leases.members.filter(\.isDraining).map(\.incarnation)
         var loads = coreLoads()
-        // Nobody is left who could take anything: it would be waited for without end.
-        guard !loads.isEmpty else { return draining.flatMap { stopDraining($0) } }
+        // Nobody is left who could take anything: it would be waited for without end. Who has nothing needs
+        // nobody.
+        guard !loads.isEmpty else {
+            return draining.filter { shard in
+                tables.contains { $0.partitions.contains { $0.isHeld(by: shard) } }
+            }.flatMap { stopDraining($0) }
+        }
         // How many moves each of them may begin.
         var room = Dictionary(
             uniqueKeysWithValues: draining.map { ($0, Self.drainingMovesMax) })

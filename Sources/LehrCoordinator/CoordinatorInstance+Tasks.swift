@@ -47,9 +47,8 @@ extension CoordinatorInstance {
         guard let index = jobs.firstIndex(where: { $0.id == report.job }) else {
             return (false, [])
         }
-        // Acknowledgements of an owner that has since been replaced prove nothing, and the worker
-        // leaves the task as soon as it sees the change. A failure needs none: it may come before the
-        // worker has seen the tables at all.
+        // What an owner has acknowledged those in its line have; of no others does it prove anything. A
+        // failure needs no owner: it may come before the worker has seen the tables at all.
         if report.kind == .train, report.failure.isEmpty {
             let tables = tables.lazy.filter { $0.job == report.job }
             guard (tables.line...tables.placement).contains(report.placement) else {

@@ -152,20 +152,21 @@ package final class CoordinatorShell {
     package func report(
         _ report: MoveReport, from member: MemberIncarnation
     ) throws(CoordinatorRefusal) -> PartitionIncarnation? {
-        if case .failed(let reason) = report.state {
+        let (owned, isNews) = try decide { instance throws(CoordinatorRefusal) in
+            let (owned, directives) = try instance.report(
+                report, from: member, unixMilliseconds: unixMilliseconds)
+            return ((owned, !directives.isEmpty), directives)
+        }
+        if isNews, case .failed(let reason) = report.state {
             logger.warning(
-                "a move is given up",
+                "a move is given up, and so is the drain that it was part of, if any",
                 metadata: [
                     "table": "\(report.partition.table.value)",
                     "partition": "\(report.partition.index)", "move": "\(report.move)",
                     "reason": "\(reason)",
                 ])
         }
-        return try decide { instance throws(CoordinatorRefusal) in
-            let (owned, directives) = try instance.report(
-                report, from: member, unixMilliseconds: unixMilliseconds)
-            return (owned, directives)
-        }
+        return owned
     }
 
     private func carryOut(_ directives: [Directive]) {

@@ -95,7 +95,8 @@ package struct Annealer: Sendable {
                 failures += 1
             }
         }
-        best = Cutting.merge(best, problem, ceilings, weights)
+        best = Homecoming.bringBack(
+            Cutting.merge(best, problem, ceilings, weights), weights)
         return Outcome(
             plan: best.pieces.plan(best.cores), cost: best.cost, bound: bound, plain: start.plain,
             steps: meter.steps, isCutShort: meter.isOutOfTime)

@@ -7,17 +7,32 @@ final class Departure {
     let move: PartitionMove
     var copy = PartitionCopy()
     /// Of the core, when it sent the piece before.
-    var countersBefore = ShardCounters()
+    private var countersBefore = ShardCounters()
     /// Whether its last piece has been handed out.
     var isOver = false
-
-    /// Whether it has to take what it can of the core: callers wait for it, or more changes meanwhile than it
-    /// would send.
-    var isUrgent: Bool { partition.isSealed || !copy.isConverging }
 
     init(of partition: OwnedPartition, _ move: PartitionMove) {
         self.partition = partition
         self.move = move
+    }
+
+    /// So many times as long as a piece took is left to pulls and pushes, and to the pieces of other copies: all
+    /// that leave a core take a twentieth of it.
+    private static let restAfterPiece = 19
+    /// Of a piece: what it takes longer, this thread was not running.
+    private static let pieceMax = Duration.milliseconds(2)
+
+    /// How long to leave the core to others after a piece that took `duration`; nil: nobody wants it, callers
+    /// wait for the end of this, or more changes meanwhile than it would send.
+    ///
+    /// - Parameters:
+    ///   - copies: that leave the core, this one among them.
+    ///   - counters: of the core, as they are now.
+    func rest(after duration: Duration, copies: Int, _ counters: ShardCounters) -> Duration? {
+        let isAsked = counters != countersBefore
+        countersBefore = counters
+        guard isAsked, !partition.isSealed, copy.isConverging else { return nil }
+        return min(duration, Self.pieceMax) * (Self.restAfterPiece * copies)
     }
 }
 

@@ -17,7 +17,8 @@ package final class OwnedPartition {
     var vacatedSeen: UInt64 = 0
     /// Its next owner is copying it.
     var departure: Departure?
-    /// The move for which it is sealed: it answers nobody until the map says what has become of that.
+    /// The move for which it is sealed: it answers nobody until the map, or the coordinator's answer, says
+    /// what has become of that.
     var sealedFor: UInt64?
     /// The move that brought it here.
     var cameBy: UInt64?

@@ -133,7 +133,7 @@ package final class PartitionMover {
             // Else the map will say what has become of the move.
             guard incarnation.value > 0 else { return }
             shard.take(arrival, as: incarnation)
-            say(arrival.report(.taken))
+            lookAgain()
         case .taken:
             // Else the map will say that the move has ended, or what has become of it.
             guard incarnation.value > 0 else { return }

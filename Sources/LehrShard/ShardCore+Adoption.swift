@@ -132,8 +132,9 @@ extension ShardCore {
 
     /// Opens a partition that was taken: the coordinator knows, and the source has no claim any more.
     func open(_ id: PartitionID, after move: UInt64) {
-        guard let partition = partition(id), partition.cameBy == move else { return }
-        partition.goOn(with: nil)
+        // An answer may come late: by then it can be sealed for its next move.
+        guard let partition = partition(id), partition.sealedFor == move else { return }
+        partition.sealedFor = nil
         taken.removeAll { $0.move == move }
     }
 

@@ -10,25 +10,19 @@ extension ShardCore {
     private static let roundsMax = 8
 
     /// Partitions that are being copied elsewhere.
-    var departureCount: Int { partitions.values.count { $0.departure != nil } }
-
-    /// The move of a partition that is here, if the map has it under this number.
-    func move(
-        of id: PartitionID, _ incarnation: PartitionIncarnation, number: UInt64, cluster: ClusterID
-    ) throws(ShardRefusal) -> PartitionMove {
-        try check(cluster: cluster)
-        _ = try held(id, incarnation)
-        guard let move = moves[id], move.number == number else { throw .notMoving(id) }
-        return move
+    var departureCount: Int {
+        partitions.values.count { $0.departure.map { !$0.isOver } ?? false }
     }
 
-    /// Begins to hand a partition out, from its first row on; one that is sealed stays so.
-    func beginDeparture(
-        _ id: PartitionID, _ incarnation: PartitionIncarnation, _ move: PartitionMove
+    /// A partition that is here as one that leaves, if the map has its move under this number. It begins to
+    /// leave, from its first row on, with `OwnedPartition.begin`; one that is sealed stays so.
+    func departure(
+        of id: PartitionID, _ incarnation: PartitionIncarnation, number: UInt64, cluster: ClusterID
     ) throws(ShardRefusal) -> Departure {
-        let departure = Departure(of: try held(id, incarnation), move)
-        departure.partition.begin(departure)
-        return departure
+        try check(cluster: cluster)
+        let partition = try held(id, incarnation)
+        guard let move = moves[id], move.number == number else { throw .notMoving(id) }
+        return Departure(of: partition, move)
     }
 
     func nextStep(of departure: Departure, now: Instant) -> DepartureStep {

@@ -8,25 +8,20 @@ import LehrWire
 extension ShardHandler {
     /// How soon a step that is in the way is looked for again.
     private static let patience = Duration.milliseconds(1)
-    /// So many times as long as a piece took is left to other calls while there are any, and to other copies'
-    /// pieces as well: all copies together take a twentieth of the core.
-    private static let restAfterPiece = 19
-
     func registerMoves(in services: ServiceTable) {
         services.serverStreaming(ShardMethods.fetchPartition) { [self] context, request, stream in
             let id = PartitionID(table: TableID(request.table), index: request.partition)
             do throws(ShardRefusal) {
-                let move = try shard.move(
+                let departure = try shard.departure(
                     of: id, PartitionIncarnation(request.incarnation), number: request.move,
                     cluster: ClusterID(request.cluster_id))
                 // A shard that could fetch what is another's could have it sealed as well.
                 do throws(RPCError) {
-                    try context.requireToBe(.shard, named: move.destination.name)
+                    try context.requireToBe(.shard, named: departure.move.destination.name)
                 } catch {
                     return stream.finish(error)
                 }
-                let departure = try shard.beginDeparture(
-                    id, PartitionIncarnation(request.incarnation), move)
+                departure.partition.begin(departure)
                 stream.untyped.onCancel = { departure.partition.end(departure) }
                 send(departure, to: stream)
             } catch {
@@ -53,11 +48,11 @@ extension ShardHandler {
         case .chunk(let chunk):
             stream.send { chunk.fill(&$0, $1) }
             let goOn = { [self] in send(departure, to: stream) }
-            let isAsked = counters != departure.countersBefore
-            departure.countersBefore = counters
-            guard isAsked, !departure.isUrgent else { return core.post(goOn) }
-            let rest = Self.restAfterPiece * shard.departureCount
-            _ = core.schedule(after: (core.now - began) * rest, goOn)
+            guard
+                let rest = departure.rest(
+                    after: core.now - began, copies: shard.departureCount, counters)
+            else { return core.post(goOn) }
+            _ = core.schedule(after: rest, goOn)
         case .wait:
             _ = core.schedule(after: Self.patience) { [self] in send(departure, to: stream) }
         case .over: stream.finish()

@@ -20,6 +20,7 @@ struct ChangedKeys {
     }
 
     mutating func note(_ words: UnsafeRawPointer) {
+        guard !hasOverflowed else { return }
         keys.insert(
             RowKey(
                 low: words.loadUnaligned(as: UInt64.self),
@@ -57,7 +58,7 @@ package struct PartitionCopy {
     private(set) var leftInRound = 0
     /// Rounds begun.
     package private(set) var rounds = 0
-    /// Whether each round has half of the one before, or less: the copy catches up as fast as it goes.
+    /// Whether the last round has half of the one before, or less: the copy catches up as fast as it goes.
     package private(set) var isConverging = true
     private var sizeOfRound = Int.max
 

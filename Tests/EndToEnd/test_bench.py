@@ -39,3 +39,13 @@ def test_a_missing_reference_is_named_and_left_out(sandbox):
 def test_an_unknown_measure(sandbox):
     done = bench(sandbox, "--only", "everything", status=64)
     assert "there is no measure 'everything'; expected one of nghttpd" in done.stderr
+
+
+def test_moves_are_measured(sandbox):
+    done = sandbox.run("bench", "moves", "--quick", "--rows", 10_000, "--json", seconds=120)
+    report = json.loads(done.stdout)
+    assert report["benchmark"] == "moves" and not report["broken"] and not report["skipped"]
+    figures = {figure["name"]: figure for figure in report["figures"]}
+    assert {"pause", "throughput", "cost"} <= set(figures)
+    for figure in figures.values():
+        assert min(figure["lehr"]["values"]) > 0

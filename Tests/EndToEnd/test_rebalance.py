@@ -2,6 +2,8 @@
 
 import collections
 
+from Support.waiting import wait_until
+
 
 def owners(cluster):
     return collections.Counter(row["owner"] for row in cluster.json("placement"))
@@ -20,6 +22,7 @@ def test_a_new_shard_gets_its_share(make_cluster, long_job, assert_as_undisturbe
     assert answer["moved"] == owners(cluster)["shard-new"]
     assert cluster.job(job)["state"] == "running"
     after = cluster.json("placement", "show", "--window", 1)
+    assert cluster.job(job)["state"] == "running", "its load is what was measured"
     assert after["before"]["worst_load"] < 0.8 * before["before"]["worst_load"]
     assert_as_undisturbed(cluster, job)
 
@@ -32,7 +35,41 @@ def test_what_is_even_stays(make_cluster, long_job):
     settled = cluster.json("placement")
     answer = cluster.json("placement", "apply", "--window", 1, "--gain", 20)
     assert not answer["is_worth_it"] and answer["moved"] == 0, answer
+    assert answer["worst_load"] > 0
     assert cluster.json("placement") == settled
+    assert cluster.job(job)["state"] == "running", "its load is what was measured"
+
+
+def test_a_job_that_nobody_works_on_stays(make_cluster, long_job):
+    """There is no load at all, and so nothing to gain."""
+    cluster = make_cluster(shards=2, workers=0)
+    cluster.submit(long_job)
+    before = cluster.json("placement")
+    shown = cluster.json("placement", "show", "--window", 0.2)
+    assert shown["plan"]["over_bound"] == 1 and shown["before"]["worst_load"] == 0
+    answer = cluster.json("placement", "apply", "--window", 0.2, "--gain", 0)
+    assert not answer["is_worth_it"] and cluster.json("placement") == before
+
+
+def test_it_goes_on_by_itself(make_cluster, long_job, sandbox):
+    """Through the time without a job, and a coordinator that is restarted; it moves at the second look."""
+    cluster = make_cluster(shards=1)
+    auto = sandbox.start(
+        "auto", "placement", "apply", "--auto", "--interval", 1, "--window", 0.5,
+        "--coordinator", cluster.address,
+    )
+    auto.wait_for("not now: nothing is placed")
+    cluster.submit(long_job)
+    cluster.shard("shard-new")
+    auto.wait_for("moving if it still can next time")
+    auto.wait_for("partitions moved; the worst load is to go from")
+    assert "shard-new" in owners(cluster)
+    cluster.coordinator.kill()
+    auto.wait_for("not now: no answer from")
+    looks = auto.log.count("nothing to move")
+    cluster.restart_coordinator()
+    wait_until(lambda: auto.log.count("nothing to move") > looks, 60, "it looks again")
+    assert auto.is_running
 
 
 def test_a_picture_and_what_is_refused(make_cluster, long_job, tmp_path):

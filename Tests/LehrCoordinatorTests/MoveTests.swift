@@ -250,6 +250,14 @@ import Testing
         #expect(coordinator.jobs[0].record.state == .running)
     }
 
+    /// It ends, though nobody is left to take anything.
+    @Test mutating func theLastShardMayGoWhenItHasNothing() throws {
+        coordinator.tables = []
+        _ = coordinator.leave(destination, unixMilliseconds: 7)
+        #expect(try coordinator.drain("a").partitions == 0)
+        #expect(coordinator.map.isDrained(source))
+    }
+
     @Test mutating func theLastShardIsNotDrained() throws {
         _ = coordinator.leave(destination, unixMilliseconds: 7)
         let error = #expect(throws: CoordinatorRefusal.self) { try coordinator.drain("a") }

@@ -101,4 +101,23 @@ import Testing
         let audit = Audit(again.plan, of: problem)
         #expect(audit.movedBytes <= 0.02 * audit.bytes)
     }
+
+    /// Moves between cores of one shard cost no bytes, but are moves.
+    @Test(arguments: 1...5 as ClosedRange<UInt64>) func whatGainsNothingStaysOnItsCore(
+        seed: UInt64
+    ) throws {
+        let hosts = (1...2).map {
+            PlacementProblem.Host(member: MemberIncarnation(UInt64($0)), coreCount: 2)
+        }
+        let homes = (0..<16).map { Home(member: hosts[$0 % 2].member, core: UInt32($0 / 2 % 2)) }
+        let problem = PlacementProblem(
+            variables: [
+                PlacementProblem.Variable(
+                    name: "even", partitionBits: 4,
+                    loads: [Load](repeating: Load(cpu: 0.1, memory: 1, network: 0), count: 16),
+                    current: homes)
+            ], hosts: hosts)
+        let again = try #require(anneal(problem, steps: 20_000, seed: seed))
+        #expect(again.plan.homes == [homes])
+    }
 }

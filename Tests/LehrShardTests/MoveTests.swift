@@ -69,9 +69,10 @@ import Testing
     }
 
     private func depart() throws -> Departure {
-        let move = try source.shard.move(
+        let departure = try source.shard.departure(
             of: id, PartitionIncarnation(100), number: 900, cluster: ClusterID(ShardScene.cluster))
-        return try source.shard.beginDeparture(id, PartitionIncarnation(100), move)
+        departure.partition.begin(departure)
+        return departure
     }
 
     /// Brings over what there is, to the end or until a step is in the way.
@@ -113,6 +114,49 @@ import Testing
         #expect(!source.shard.ownedPartitions.contains { $0.id == id })
         #expect(destination.ownedPartitions.first === owned && destination.taken.isEmpty)
         #expect(!owned.isSealed)
+    }
+
+    /// The map has opened it, and it leaves again, when the answer comes that was to open it.
+    @Test func aLateAnswerDoesNotOpenWhatLeavesAgain() throws {
+        _ = push(0)
+        try adopt(moving(2))
+        let arrival = try #require(destination.arrivals.first)
+        _ = try transfer(try depart(), to: arrival)
+        destination.take(arrival, as: PartitionIncarnation(901))
+        var back = handed(3)
+        back.tables[0].partitions[0].endMove()
+        back.tables[0].partitions[0].begin(902, to: end(ShardScene.member))
+        try destination.adopt(back)
+        let owned = try #require(destination.ownedPartitions.first)
+        #expect(!owned.isSealed)
+        let departure = try destination.departure(
+            of: id, PartitionIncarnation(901), number: 902,
+            cluster: ClusterID(ShardScene.cluster))
+        departure.partition.begin(departure)
+        while case .chunk = destination.nextStep(of: departure, now: source.time.now) {}
+        #expect(owned.sealedFor == 902)
+        destination.open(id, after: 900)
+        #expect(owned.sealedFor == 902 && owned.departure === departure)
+    }
+
+    @Test func aCopyLeavesTheCoreToOthersWhileTheyWantIt() throws {
+        try adopt(moving(2))
+        let departure = try depart()
+        var counters = ShardCounters()
+        let piece = Duration.microseconds(300)
+        #expect(departure.rest(after: piece, copies: 1, counters) == nil, "nobody asks")
+        counters.pulls += 1
+        #expect(departure.rest(after: piece, copies: 1, counters) == .microseconds(5700))
+        #expect(departure.rest(after: piece, copies: 1, counters) == nil, "nobody since")
+        counters.pushes += 1
+        #expect(departure.rest(after: piece, copies: 4, counters) == .microseconds(22_800))
+        counters.pushes += 1
+        #expect(
+            departure.rest(after: .seconds(10), copies: 1, counters) == .milliseconds(38),
+            "this process was stopped meanwhile")
+        counters.pushes += 1
+        departure.partition.sealedFor = 900
+        #expect(departure.rest(after: piece, copies: 1, counters) == nil, "callers wait")
     }
 
     @Test func theAnswerOpensBeforeTheMapComes() throws {

@@ -10,13 +10,10 @@ import Logging
 /// A coordinator as a role has it, but that every job is one with `BenchTable`'s table, which has no data:
 /// who trains it brings its own.
 enum BenchCoordinator {
-    /// Starts one that knows nobody yet, in a process of its own; `directory` is made.
+    /// Starts one that knows nobody yet, in a process of its own.
     static func start(
         in directory: String, partitions: Int = 1, by launcher: Launcher, on processor: Int?
     ) throws(BenchError) -> (process: ChildProcess, address: String) {
-        guard mkdir(directory, 0o700) == 0 else {
-            throw BenchError("cannot make \(directory): \(String(cString: strerror(errno)))")
-        }
         let command =
             launcher.serve + [
                 "--kind", "coordinator", "--state-directory", directory,

@@ -10,7 +10,7 @@ package final class MembershipStage {
     let isQuick: Bool
     let members: Int
 
-    private static let folder = "/tmp/lehr-bench-\(getpid())-members"
+    private static let folder = BenchFolder("members")
     private var runs = 0
 
     init(
@@ -20,9 +20,7 @@ package final class MembershipStage {
         self.processors = processors
         self.isQuick = isQuick
         self.members = members
-        guard mkdir(Self.folder, 0o700) == 0 else {
-            throw BenchError("cannot make \(Self.folder): \(String(cString: strerror(errno)))")
-        }
+        try Self.folder.make()
         try Processors.pin(to: processors.load)
         DescriptorLimit.raise()
     }
@@ -37,10 +35,10 @@ package final class MembershipStage {
     func startCoordinator() throws(BenchError) -> (process: ChildProcess, address: String) {
         runs += 1
         return try BenchCoordinator.start(
-            in: "\(Self.folder)/\(runs)", by: launcher, on: processors.server)
+            in: Self.folder.make("\(runs)"), by: launcher, on: processors.server)
     }
 
     deinit { Self.removeFiles() }
 
-    static func removeFiles() { try? LocalFileSystem().remove(folder) }
+    static func removeFiles() { folder.remove() }
 }

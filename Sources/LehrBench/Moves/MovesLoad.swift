@@ -68,6 +68,7 @@ final class MovesLoad {
     private var began = Instant(nanoseconds: 0)
     /// Of the last move.
     private var handOver: (from: Instant, to: Instant?)?
+    private var isMoveSeen = false
 
     private static let idleTime = Duration.seconds(1)
 
@@ -117,9 +118,14 @@ final class MovesLoad {
             phase = .filling
             fill()
         case .moving(let partition, let destination):
-            guard let placed = map.table(PathCluster.table)?.partitions[partition],
-                placed.owner == destination
-            else { return }
+            guard let placed = map.table(PathCluster.table)?.partitions[partition] else {
+                return finish(.failure(BenchError("the table has gone")))
+            }
+            if placed.move != nil { isMoveSeen = true }
+            guard placed.owner == destination else {
+                guard isMoveSeen, placed.move == nil else { return }
+                return finish(.failure(BenchError("a move was given up")))
+            }
             handOver = handOver ?? (reactor.now, nil)
             guard placed.move == nil else { return }
             handOver?.to = reactor.now
@@ -141,8 +147,10 @@ final class MovesLoad {
     // MARK: - Phases
 
     private func fill() {
-        let rows = stride(from: 0, to: settings.rowCount, by: 8192).map { start in
-            (start..<min(start + 8192, settings.rowCount)).map { stream.key(ofRow: $0) }
+        let rows = stride(from: 0, to: settings.rowCount, by: TrainingSteps.fillCount).map {
+            ($0..<min($0 + TrainingSteps.fillCount, settings.rowCount)).map {
+                stream.key(ofRow: $0)
+            }
         }
         steps.onError = { [self] in fail($0) }
         steps.fill(rows) { [self] in
@@ -155,7 +163,9 @@ final class MovesLoad {
 
     private func move() {
         guard rounds.count < settings.moves else { return finish(.success(rounds)) }
-        guard let map, let table = map.table(PathCluster.table) else { return }
+        guard let map, let table = map.table(PathCluster.table) else {
+            return finish(.failure(BenchError("the table has gone")))
+        }
         let partition = rounds.count / 2 % table.partitions.count
         let shards = map.members.filter { $0.role == .shard }
         guard
@@ -164,7 +174,7 @@ final class MovesLoad {
         rounds.append(Round())
         countShardSeconds(-1)
         began = reactor.now
-        handOver = nil
+        (handOver, isMoveSeen) = (nil, false)
         phase = .moving(partition: partition, to: other.incarnation)
         coordinator.unary(CoordinatorMethods.movePartition) { request, arena in
             request.table = table.id.value

@@ -12,7 +12,7 @@ package final class MovesStage {
     let rowCount: Int
     private var runs = 0
 
-    private static let folder = "/tmp/lehr-bench-\(getpid())-moves"
+    private static let folder = BenchFolder("moves")
     private static let seconds = 1800
 
     init(
@@ -22,9 +22,7 @@ package final class MovesStage {
         self.processors = processors
         self.isQuick = isQuick
         self.rowCount = rowCount
-        guard mkdir(Self.folder, 0o700) == 0 else {
-            throw BenchError("cannot make \(Self.folder): \(String(cString: strerror(errno)))")
-        }
+        try Self.folder.make()
         try Processors.pin(to: processors.load)
     }
 
@@ -51,7 +49,7 @@ package final class MovesStage {
     /// - Parameter partitions: of the table of its jobs.
     func startCluster(partitions: Int) throws(BenchError) -> Cluster {
         runs += 1
-        let directory = "\(Self.folder)/\(runs)"
+        let directory = try Self.folder.make("\(runs)")
         let (coordinator, address) = try BenchCoordinator.start(
             in: directory, partitions: partitions, by: launcher, on: processors.load)
         var shards: [ChildProcess] = []
@@ -71,5 +69,5 @@ package final class MovesStage {
 
     deinit { Self.removeFiles() }
 
-    static func removeFiles() { try? LocalFileSystem().remove(folder) }
+    static func removeFiles() { folder.remove() }
 }

@@ -18,12 +18,11 @@ final class TrainingSteps {
     private let rows: [UnsafeMutableBufferPointer<Float>]
     private let gradients: UnsafeMutableBufferPointer<Float>
     private var nextStep = 0
-    private var unsettled: Set<UInt64> = []
-    private var nextBatch: UInt64 = 0
+    private var pushes = PushSequence()
     private var isStopped = false
 
     /// Keys pushed at once when rows are made.
-    private static let fillCount = 8192
+    static let fillCount = 8192
 
     init(
         table: TableID, client: TableClient, on core: any Core, keys batches: [[UInt64]], lanes: Int
@@ -73,18 +72,13 @@ final class TrainingSteps {
     }
 
     private func push(_ keys: [UInt64], _ completion: @escaping () -> Void) {
-        let batch = nextBatch
-        nextBatch += 1
-        unsettled.insert(batch)
-        let identity = PushIdentity(
-            job: PathCluster.job, generation: 1, part: 0, batch: batch,
-            floor: unsettled.min() ?? batch, attempt: 1, partFloor: 0)
+        let identity = pushes.begin()
         let gradients = UnsafeBufferPointer(
             rebasing: gradients[..<(keys.count * TableStage.dimension)])
         _ = client.push(
             [.init(table: table, keys: keys, gradients: gradients)], identity, staged: false
         ) { [self] error in
-            unsettled.remove(batch)
+            pushes.settle(identity)
             if let error { return fail(error) }
             completion()
         }

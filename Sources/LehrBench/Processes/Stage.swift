@@ -7,12 +7,12 @@ import LehrReactor
 package final class Stage {
     let launcher: Launcher
     let processors: Processors
-    let folder = Stage.folder
+    let folder = Stage.files.path
     let isQuick: Bool
     let poll: PollMode
     private let grpcSwiftProgram: String
 
-    private static let folder = "/tmp/lehr-bench-\(getpid())"
+    private static let files = BenchFolder("rpc")
     /// No process of a benchmark lives longer.
     private static let serverSeconds = 1800
     private static let loadSeconds = 300
@@ -26,9 +26,7 @@ package final class Stage {
         self.launcher = launcher
         self.processors = processors
         self.isQuick = isQuick
-        guard mkdir(folder, 0o700) == 0 else {
-            throw BenchError("cannot make \(folder): \(String(cString: strerror(errno)))")
-        }
+        try Self.files.make()
         // Some loads are made by this thread.
         try Processors.pin(to: processors.load)
         DescriptorLimit.raise()
@@ -110,5 +108,5 @@ package final class Stage {
 
     deinit { Self.removeFolder() }
 
-    static func removeFolder() { try? LocalFileSystem().remove(folder) }
+    static func removeFolder() { files.remove() }
 }

@@ -10,9 +10,7 @@ package struct ClusterFile: Sendable {
     }
 
     package var shards: [Shard]
-    /// Seconds that a core takes for a key that is pulled, all in all.
-    package var secondsPerPull: Double
-    package var secondsPerPush: Double
+    package var costs: KeyCosts
 
     package static let shardsMax = 10_000
     package static let coresMax = 16_384
@@ -28,8 +26,9 @@ package struct ClusterFile: Sendable {
             Self.add(section, to: &shards)
         }
         let costs = file.section("costs")
-        secondsPerPull = 1e-9 * costs.number("pull-nanoseconds", in: 1...1e6, default: 200.0)
-        secondsPerPush = 1e-9 * costs.number("push-nanoseconds", in: 1...1e6, default: 300.0)
+        self.costs = KeyCosts(
+            pull: costs.number("pull-nanoseconds", in: 1...1e6, default: KeyCosts.usual.pull),
+            push: costs.number("push-nanoseconds", in: 1...1e6, default: KeyCosts.usual.push))
         costs.finish()
         file.finish()
         var names = Set<String>()

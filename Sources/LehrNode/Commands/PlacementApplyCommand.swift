@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import LehrCore
 import LehrMembership
+import LehrWire
 
 /// `lehr placement apply`: moves partitions to where they load the cluster least.
 struct PlacementApplyCommand: AsyncParsableCommand {
@@ -11,12 +12,13 @@ struct PlacementApplyCommand: AsyncParsableCommand {
         discussion: """
             Measures the cluster as `lehr placement show` does, plans, and moves one partition after \
             another. A new shard gets its share by this. Does nothing where the worst load would fall \
-            by less than --gain. With --auto it goes on, and moves only what two plans in a row have \
-            found to be worth it.
+            by less than --gain. With --auto it goes on, and moves once two measurements in a row say \
+            that it is worth it.
             """)
 
     @OptionGroup var client: ClientFlags
-    @OptionGroup var flags: RebalanceFlags
+    @OptionGroup var measuring: MeasureFlags
+    @OptionGroup var search: SearchFlags
     @Option(help: "The least part by which the worst load has to fall, in percent.")
     var gain = 10.0
     @Flag(help: "Look again every --interval, until interrupted.")
@@ -30,9 +32,6 @@ struct PlacementApplyCommand: AsyncParsableCommand {
         let isWorthIt: Bool
         let moved: Int
     }
-
-    /// How often the map is looked at.
-    private static let pollInterval = Duration.milliseconds(20)
 
     func validate() throws {
         guard (0...100).contains(gain) else {
@@ -48,7 +47,15 @@ struct PlacementApplyCommand: AsyncParsableCommand {
             guard auto else { return _ = try await rebalance(client, isAgreed: true) }
             var wasWorthIt = false
             while true {
-                wasWorthIt = try await rebalance(client, isAgreed: wasWorthIt)
+                do {
+                    wasWorthIt = try await rebalance(client, isAgreed: wasWorthIt)
+                } catch let error as ClientError
+                    where ![.unauthenticated, .permissionDenied].contains(error.code)
+                {
+                    // A coordinator that is away, a job that has ended: the next look may find it well.
+                    FileHandle.standardError.write(Data("not now: \(error)\n".utf8))
+                    wasWorthIt = false
+                }
                 try await Task.sleep(for: .seconds(interval))
             }
         }
@@ -57,12 +64,13 @@ struct PlacementApplyCommand: AsyncParsableCommand {
     /// - Parameter isAgreed: whether to move what is worth it, or only to say so.
     /// - Returns: whether something is worth it that has not been moved.
     private func rebalance(_ client: ControlClient, isAgreed: Bool) async throws -> Bool {
-        let live = try await flags.measure(client)
-        let (report, moves) = try live.plan(seed: flags.seed, seconds: flags.seconds)
+        let live = try await measuring.measure(client)
+        if let unrest = live.unrest { throw ClientError(unrest) }
+        let (report, moves) = try live.plan(search)
         if let obstacle = report.obstacle { throw ClientError(obstacle) }
+        let fall = report.before.worstLoad - report.plan.worstLoad
         let isWorthIt =
-            !moves.isEmpty
-            && report.plan.worstLoad <= report.before.worstLoad * (1 - gain / 100)
+            !moves.isEmpty && fall > 0 && fall >= report.before.worstLoad * gain / 100
         let isMoving = isWorthIt && isAgreed
         if isMoving {
             for (number, move) in moves.enumerated() {
@@ -77,22 +85,15 @@ struct PlacementApplyCommand: AsyncParsableCommand {
         _ move: LivePlacement.Move, _ number: String, _ client: ControlClient
     ) async throws {
         try await client.move(move.id, to: move.shard, core: move.core)
-        while true {
-            guard let table = try await client.map().table(move.id.table) else {
-                throw ClientError("the table \(move.table) has gone from the cluster meanwhile")
-            }
-            let placed = table.partitions[Int(move.id.index)]
-            if placed.move == nil {
-                guard placed.ownerName == move.shard, placed.core == move.core else {
-                    throw ClientError(
-                        """
-                        partition \(move.id.index) of \(move.table) could not move to \(move.shard); \
-                        the coordinator's log says why. Nothing is lost; give the command again
-                        """)
-                }
-                break
-            }
-            try await Task.sleep(for: Self.pollInterval)
+        guard let placed = try await client.awaitMove(of: move.id) else {
+            throw ClientError("the table \(move.table) has gone from the cluster meanwhile")
+        }
+        guard placed.ownerName == move.shard, placed.core == move.core else {
+            throw ClientError(
+                """
+                partition \(move.id.index) of \(move.table) could not move to \(move.shard); the \
+                coordinator's log says why. Nothing is lost; give the command again
+                """)
         }
         guard !self.client.json else { return }
         print(
@@ -113,7 +114,7 @@ struct PlacementApplyCommand: AsyncParsableCommand {
                 + Formatting.percent(report.plan.worstLoad)
             print(
                 moved > 0
-                    ? "\(moved) partitions moved; the worst load goes from \(loads)"
+                    ? "\(moved) partitions moved; the worst load is to go from \(loads)"
                     : isWorthIt
                         ? "the worst load could go from \(loads); moving if it still can next time"
                         : "nothing to move: the worst load would go from \(loads)")

@@ -35,24 +35,13 @@ struct PlacementMoveCommand: AsyncParsableCommand {
         let seconds: Double
     }
 
-    /// How often the map is looked at.
-    private static let interval = Duration.milliseconds(20)
-
     func run() async throws {
         let begin = ContinuousClock.now
         let (from, isMoved) = try await ControlClient.with(client.settings) { client in
             let before = try await placed(on: client.map())
             try await client.move(before.id, to: shard, core: core)
-            while wait {
-                let now = try await placed(on: client.map()).partition
-                if now.move == nil {
-                    return (
-                        before.partition.ownerName, now.ownerName == shard && now.core == core
-                    )
-                }
-                try await Task.sleep(for: Self.interval)
-            }
-            return (before.partition.ownerName, false)
+            let now = wait ? try await client.awaitMove(of: before.id) : nil
+            return (before.partition.ownerName, now?.ownerName == shard && now?.core == core)
         }
         let row = Row(
             table: table, partition: partition, from: from, to: shard, isMoved: isMoved,

@@ -21,20 +21,13 @@ struct PlacementPlanCommand: ParsableCommand {
     var job: [String]
     @Option(help: "Also write a picture of the loads before and after.")
     var svg: String?
-    @Option(help: "Another seed may find another plan; the same seed finds the same.")
-    var seed: UInt64 = 1
-    @Option(
-        help: "The longest time to search, in seconds. The plain placements are made in any case.")
-    var seconds = 2.0
+    @OptionGroup var search: SearchFlags
     @Flag(help: "Print JSON for programs instead of text for people.")
     var json = false
 
     static let jobsMax = 256
 
     func validate() throws {
-        guard (0.001...3600).contains(seconds) else {
-            throw ValidationError("--seconds: \(seconds) is not 0.001 to 3600")
-        }
         guard job.count <= Self.jobsMax else {
             throw ValidationError("--job: \(job.count) files; at most \(Self.jobsMax)")
         }
@@ -51,7 +44,7 @@ struct PlacementPlanCommand: ParsableCommand {
             return (file: file, job: job)
         }
         let report = try plan(try PlanInput(shards, jobs))
-        if let svg { try Self.write(PlanPicture(report).text, to: svg) }
+        if let svg { try PlanPicture(report).write(to: svg) }
         print(json ? try Formatting.json(report) : PlanText.describe(report))
         if report.obstacle != nil { throw ExitCode(1) }
     }
@@ -59,24 +52,12 @@ struct PlacementPlanCommand: ParsableCommand {
     private func plan(_ input: PlanInput) throws -> PlanReport {
         var problem = input.problem
         if problem.leastMovedBytes > 0 { problem.movedBytesMax = 1.3 * problem.leastMovedBytes }
-        var random = RandomSource(seed: seed)
-        let budget = Annealer.Budget(
-            steps: Annealer.Budget.steps(for: problem), time: .seconds(seconds))
-        let annealer = Annealer(clock: SystemClock())
-        guard let outcome = annealer.search(problem, budget: budget, random: &random) else {
+        guard let outcome = search.outcome(of: problem) else {
             throw ConfigError(problems: [
                 "\(cluster): shards: there is no core to place anything on"
             ])
         }
         return PlanReport(input, outcome)
-    }
-
-    static func write(_ picture: String, to path: String) throws(ConfigError) {
-        do {
-            try LocalFileSystem().replace(path, with: Array(picture.utf8))
-        } catch {
-            throw ConfigError(problems: ["--svg: \(error.description)"])
-        }
     }
 
     private static func read<Value>(

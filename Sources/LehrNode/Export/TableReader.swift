@@ -23,8 +23,7 @@ final class TableReader: Sendable {
 
     var map: ClusterMap { newest.withLock { $0 } }
 
-    /// Runs `body` with a reader that has heard of `map`, and hears of what changes until it has ended. A
-    /// coordinator that does not come back ends the hearing, not the reading: rows stay where they are.
+    /// Runs `body` with a reader that has heard of `map`, and hears of what changes until it has ended.
     static func with<Value>(
         _ client: ControlClient, _ map: ClusterMap,
         _ body: (TableReader) async throws -> sending Value
@@ -34,11 +33,15 @@ final class TableReader: Sendable {
         return try await body(reader)
     }
 
-    private func followMap() async throws {
-        try await client.follow({ client.watchMap(from: map) }) { heard in
-            newest.withLock { if heard.version > $0.version { $0 = heard } }
-        } until: { _ in
-            false
+    /// A coordinator that is away is looked for again: rows stay where they are meanwhile.
+    private func followMap() async {
+        while !Task.isCancelled {
+            do {
+                for try await heard in client.watchMap(from: map) {
+                    newest.withLock { if heard.version > $0.version { $0 = heard } }
+                }
+            } catch {}
+            try? await Task.sleep(for: .milliseconds(500))
         }
     }
 
@@ -55,17 +58,23 @@ final class TableReader: Sendable {
 
     /// All rows of a partition, from whoever owns it; from its beginning again if that one changes.
     func scan(_ partition: Int, of table: TableID) async throws -> ScannedPartition {
-        let end = ContinuousClock.now + Self.patience
+        var failingSince: ContinuousClock.Instant?
         while true {
             let map = map
             guard let table = map.table(table) else {
                 throw ClientError("the table has gone from the cluster while it was read")
             }
+            let began = ContinuousClock.now
             do {
                 return try await client.scan(partition, of: table, on: map)
             } catch let error as ClientError
-                where [.aborted, .unavailable].contains(error.code) && ContinuousClock.now < end
+                where [.aborted, .unavailable].contains(error.code)
             {
+                let now = ContinuousClock.now
+                // Rows had come for a while: its owner has changed just now.
+                if now - began > .seconds(1) { failingSince = nil }
+                failingSince = failingSince ?? now
+                guard let since = failingSince, now - since < Self.patience else { throw error }
                 try await Task.sleep(for: Self.interval)
             }
         }

@@ -1,5 +1,6 @@
 import LehrCore
 import LehrMembership
+import LehrModel
 import LehrPlacement
 import LehrTable
 
@@ -18,7 +19,7 @@ struct LivePlacement {
     }
 
     /// Asks all cores twice, `window` apart: keys pushed between count, and as many are taken to be
-    /// pulled. Partitions of ended jobs take memory only. Shards that are being drained are no part of it.
+    /// pulled. Shards that are being drained are no part of it, nor is what they have.
     static func measure(
         _ client: ControlClient, over window: Duration
     ) async throws -> LivePlacement {
@@ -72,7 +73,7 @@ struct LivePlacement {
             }
             let loads = ids.map { id in
                 let (old, new) = (before[id]?.rowsPushed, after[id]?.rowsPushed)
-                // A partition that has moved meanwhile, or is on its way, is asked as if by nobody.
+                // The count moves with the partition.
                 let pushes =
                     if let old, let new, new > old { Double(new - old) / seconds } else { 0.0 }
                 return PlanInput.load(
@@ -102,34 +103,57 @@ struct LivePlacement {
             }, uniquingKeysWith: { first, _ in first })
     }
 
-    /// A plan for it: at most `seconds` are spent on the search.
-    func plan(seed: UInt64, seconds: Double) throws(ClientError) -> (
-        report: PlanReport, moves: [Move]
-    ) {
-        var random = RandomSource(seed: seed)
-        let budget = Annealer.Budget(
-            steps: Annealer.Budget.steps(for: input.problem), time: .seconds(seconds))
-        let annealer = Annealer(clock: SystemClock())
-        guard let outcome = annealer.search(input.problem, budget: budget, random: &random) else {
+    /// Why a plan for it would be worth little: what is on its way is where it will not be.
+    var unrest: String? {
+        if let draining = map.members.first(where: \.isDraining) {
+            return
+                "shard \(draining.name) is being drained; give the command again when it has left"
+        }
+        let isMoving = map.tables.contains { $0.partitions.contains { $0.move != nil } }
+        return isMoving
+            ? "partitions are on their way to other shards; give the command again when they are there"
+            : nil
+    }
+
+    func plan(_ search: SearchFlags) throws(ClientError) -> (report: PlanReport, moves: [Move]) {
+        guard let outcome = search.outcome(of: input.problem) else {
             throw ClientError("there is no core to place anything on")
         }
         return (PlanReport(input, outcome), moves(to: outcome.plan))
     }
 
-    /// Those that are on their way already, or whose owner has gone or is being drained, are left alone.
-    private func moves(to plan: PlacementPlan) -> [Move] {
-        var moves: [Move] = []
-        for (index, table) in map.tables.enumerated() {
-            let current = input.problem.variables[index].current
-            for (part, home) in plan.homes[index].enumerated() {
-                guard let from = current[part], from != home, table.partitions[part].move == nil
-                else { continue }
-                moves.append(
-                    Move(
-                        id: PartitionID(table: table.id, index: UInt32(part)),
-                        table: table.spec.name, from: input.name(of: from),
-                        shard: input.shardNames[Int(home.member.value) - 1], core: home.core))
+    /// In an order in which each has room when its turn comes, as far as there is one.
+    func moves(to plan: PlacementPlan) -> [Move] {
+        let problem = input.problem
+        var room: [Home: Double] = [:]
+        for host in problem.hosts {
+            for core in 0..<UInt32(host.coreCount) {
+                room[Home(member: host.member, core: core)] =
+                    host.capacity[.memory] / Double(host.coreCount)
             }
+        }
+        var rest: [(move: Move, from: Home, to: Home, bytes: Double)] = []
+        for (index, table) in map.tables.enumerated() {
+            let variable = problem.variables[index]
+            for (part, to) in plan.homes[index].enumerated() {
+                let bytes = variable.loads[part][.memory]
+                // The rows of who has gone are gone.
+                guard let from = variable.current[part] else { continue }
+                room[from, default: 0] -= bytes
+                guard from != to else { continue }
+                let move = Move(
+                    id: PartitionID(table: table.id, index: UInt32(part)), table: table.spec.name,
+                    from: input.name(of: from),
+                    shard: input.shardNames[Int(to.member.value) - 1], core: to.core)
+                rest.append((move, from, to, bytes))
+            }
+        }
+        var moves: [Move] = []
+        while !rest.isEmpty {
+            let next = rest.remove(at: rest.firstIndex { room[$0.to, default: 0] >= $0.bytes } ?? 0)
+            room[next.to, default: 0] -= next.bytes
+            room[next.from, default: 0] += next.bytes
+            moves.append(next.move)
         }
         return moves
     }

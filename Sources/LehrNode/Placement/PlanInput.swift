@@ -104,7 +104,7 @@ struct PlanInput {
         let pullBytes = keyBytes + Double(spec.wire.rows.rowBytes(dimension: spec.dimension))
         let pushBytes = keyBytes + Double(spec.wire.gradients.rowBytes(dimension: spec.dimension))
         return Load(
-            cpu: pulls * costs.pull + pushes * costs.push, memory: bytes,
+            cpu: costs.cores(pulls: pulls, pushes: pushes), memory: bytes,
             network: pulls * pullBytes + pushes * pushBytes)
     }
 
@@ -119,21 +119,11 @@ struct PlanInput {
         }
         let loads = zip(rates(table.pulls), rates(table.pushes)).map { pulls, pushes in
             Self.load(
-                of: spec, bytes: rows * spec.rowBytes, pulls: pulls, pushes: pushes,
-                KeyCosts(pull: cluster.secondsPerPull, push: cluster.secondsPerPush))
+                of: spec, bytes: rows * spec.rowBytes, pulls: pulls, pushes: pushes, cluster.costs)
         }
         let bits = table.partitions.trailingZeroBitCount
         return PlacementProblem.Variable(
             name: spec.name, group: group, partitionBits: bits,
             cuts: bits...table.partitionsMax.trailingZeroBitCount, loads: loads, current: homes)
     }
-}
-
-/// Seconds that a core takes for a key, all in all.
-struct KeyCosts {
-    let pull: Double
-    let push: Double
-
-    /// Of a core that pulls or pushes 4 to 5 million keys a second.
-    static let usual = KeyCosts(pull: 200e-9, push: 300e-9)
 }

@@ -1,3 +1,5 @@
+import LehrCore
+
 /// The loads of a plan as an SVG: a chart for each resource, with two bars for each core (each shard,
 /// for the network), before and after, and a line at the bound.
 struct PlanPicture {
@@ -12,6 +14,14 @@ struct PlanPicture {
     private static let top = 64.0
 
     let text: String
+
+    func write(to path: String) throws(ConfigError) {
+        do {
+            try LocalFileSystem().replace(path, with: Array(text.utf8))
+        } catch {
+            throw ConfigError(problems: ["--svg: \(error.description)"])
+        }
+    }
 
     init(_ report: PlanReport) {
         let charts = [

@@ -8,7 +8,7 @@ struct PlanReport: Encodable {
         let name: String
         /// The highest load of a core or shard over its capacity.
         let worstLoad: Double
-        /// Over the bound: 1 cannot be beaten.
+        /// Over the bound: 1 cannot be beaten; where there is no load at all, too.
         let overBound: Double
         /// Cores that a batch visits, a mean over jobs.
         let fanOut: Double
@@ -72,7 +72,7 @@ struct PlanReport: Encodable {
         lowerBound = bound
         func candidate(_ name: String, _ audit: Audit) -> Candidate {
             Candidate(
-                name: name, worstLoad: audit.worst, overBound: audit.worst / bound,
+                name: name, worstLoad: audit.worst, overBound: bound > 0 ? audit.worst / bound : 1,
                 fanOut: audit.fanOut, movedBytes: audit.movedBytes, partitions: audit.partitions,
                 fits: audit.problems.isEmpty)
         }

@@ -36,7 +36,7 @@ final class AppliedOnceChecker: Checker {
                 guard let known = owners.updateValue(placed.incarnation, forKey: id),
                     known != placed.incarnation
                 else { continue }
-                // Handed on, or back to whom the last owner had it from.
+                // Handed on, or taken back from one that was never open.
                 predecessors[placed.incarnation] =
                     placed.line == placed.incarnation ? predecessors[known] : known
             }

@@ -33,9 +33,7 @@ final class PathLoad {
     private let batches: [[UInt64]]
     private var rows: [UnsafeMutableBufferPointer<Float>]
     private let gradients: UnsafeMutableBufferPointer<Float>
-    /// Of the pushes so far: every one is new to the shard.
-    private var nextBatch: UInt64 = 0
-    private var unsettled: Set<UInt64> = []
+    private var pushes = PushSequence()
 
     static let inFlightMax = 8
 
@@ -153,13 +151,13 @@ final class PathLoad {
                     [.init(table: PathCluster.table, keys: keys, rows: load.room(rows, keys))], done
                 )
             case .push:
-                let identity = load.newIdentity()
+                let identity = load.pushes.begin()
                 let gradients = UnsafeBufferPointer(load.room(load.gradients, keys))
                 _ = client.push(
                     [.init(table: PathCluster.table, keys: keys, gradients: gradients)], identity,
                     staged: false
                 ) { [load] error in
-                    load.unsettled.remove(identity.batch)
+                    load.pushes.settle(identity)
                     done(error)
                 }
             }
@@ -170,14 +168,5 @@ final class PathLoad {
         _ rows: UnsafeMutableBufferPointer<Float>, _ keys: [UInt64]
     ) -> UnsafeMutableBufferPointer<Float> {
         UnsafeMutableBufferPointer(rebasing: rows[..<(keys.count * TableStage.dimension)])
-    }
-
-    private func newIdentity() -> PushIdentity {
-        let batch = nextBatch
-        nextBatch += 1
-        unsettled.insert(batch)
-        return PushIdentity(
-            job: PathCluster.job, generation: 1, part: 0, batch: batch,
-            floor: unsettled.min() ?? batch, attempt: 1, partFloor: 0)
     }
 }

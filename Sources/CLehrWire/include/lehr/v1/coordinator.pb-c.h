@@ -673,8 +673,8 @@ struct  Lehr__V1__ReportMoveResponse
 {
   ProtobufCMessage base;
   /*
-   * The partition's, if the move has made the caller its owner, or ends with this; 0: neither, and what
-   * the map says counts.
+   * For `ready` and `taken` the partition's, if the caller owns it by this move; 0: what the map says
+   * counts.
    */
   uint64_t partition_incarnation;
 };
