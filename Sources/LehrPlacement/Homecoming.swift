@@ -36,7 +36,9 @@ enum Homecoming {
         let cores = moves.map { Int(state.cores[$0.piece]) }
         for move in moves { state.move(move.piece, to: move.core) }
         let after = state.cost
-        guard after.worst <= before.worst + tolerance,
+        // Each of what a search keeps below a ceiling, and all together.
+        guard after.worst <= before.worst + tolerance, after.moved <= before.moved + tolerance,
+            after.fanOut <= before.fanOut + tolerance,
             !PlacementCost.isLess(before.overflow, than: after.overflow),
             after.total(weights) <= before.total(weights) + tolerance
         else {
