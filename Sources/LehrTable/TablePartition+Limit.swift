@@ -63,7 +63,6 @@ extension TablePartition {
             / Self.candidateCount
         for candidate in candidates.prefix(share) {
             zeroCount -= zeros(of: candidate.row)
-            changed?.note(candidate.row, store.keys)
             store.remove(
                 candidate.row, at: candidate.location, store.keys.hash(row: candidate.row))
         }
@@ -121,7 +120,6 @@ extension TablePartition {
     func remove(_ key: UnsafeRawPointer) -> Bool {
         guard let row = store.find(key) else { return false }
         zeroCount -= zeros(of: row)
-        changed?.note(key)
         return store.remove(key)
     }
 

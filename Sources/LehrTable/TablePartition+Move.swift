@@ -1,43 +1,3 @@
-/// A key of a table, of one word or two.
-struct RowKey: Hashable, Sendable {
-    let low: UInt64
-    let high: UInt64
-}
-
-/// The keys that have changed since a copy began.
-struct ChangedKeys {
-    /// Keys kept, of 16 bytes in a set that has room for a third more at least; with one more the copy is in
-    /// vain, and has to begin anew.
-    static let countMax = 4 << 20
-
-    private(set) var keys: Set<RowKey> = []
-    private(set) var hasOverflowed = false
-    private let isWide: Bool
-
-    init(isWide: Bool, expected: Int) {
-        self.isWide = isWide
-        keys.reserveCapacity(min(expected, Self.countMax))
-    }
-
-    mutating func note(_ words: UnsafeRawPointer) {
-        guard !hasOverflowed else { return }
-        keys.insert(
-            RowKey(
-                low: words.loadUnaligned(as: UInt64.self),
-                high: isWide ? words.loadUnaligned(fromByteOffset: 8, as: UInt64.self) : 0))
-        if keys.count > Self.countMax {
-            hasOverflowed = true
-            keys = []
-        }
-    }
-
-    mutating func note(_ row: RowPointer, _ layout: RowKeys) {
-        withUnsafeBytes(
-            of: (row.header.pointee.key, layout.isWide ? layout.high(of: row) : 0)
-        ) { $0.baseAddress.map { note($0) } }
-    }
-}
-
 /// Rows of a partition as they are at one moment, for a copy of it elsewhere, and the keys that have none.
 package struct MovedRows: Sendable {
     package var rows: RowColumns
@@ -53,9 +13,10 @@ package struct MovedRows: Sendable {
 package struct PartitionCopy {
     /// Where the pass over all rows goes on; nil at its end.
     private(set) var cursor: ScanCursor? = .start
-    /// What is to be sent again, in any order: of each row the last that is sent counts.
-    private var round = Set<RowKey>().makeIterator()
-    private(set) var leftInRound = 0
+    /// Words of the keys that are sent again: of each row the last that is sent counts.
+    private var round: [UInt64] = []
+    /// How many of them were.
+    private var wordsSent = 0
     /// Rounds begun.
     package private(set) var rounds = 0
     /// Whether the last round has half of the one before, or less: the copy catches up as fast as it goes.
@@ -65,21 +26,25 @@ package struct PartitionCopy {
     package init() {}
 
     /// Whether all that is left to send are the changes that are in no round yet.
-    package var isCaughtUp: Bool { cursor == nil && leftInRound == 0 }
+    package var isCaughtUp: Bool { cursor == nil && isRoundOver }
+
+    var isRoundOver: Bool { wordsSent == round.count }
 
     mutating func pass(to next: ScanCursor?) { cursor = next }
 
-    mutating func begin(_ keys: Set<RowKey>) {
-        round = keys.makeIterator()
-        isConverging = keys.count <= sizeOfRound / 2
-        sizeOfRound = keys.count
-        leftInRound = keys.count
+    mutating func begin(_ words: [UInt64]) {
+        isConverging = words.count <= sizeOfRound / 2
+        sizeOfRound = words.count
+        round = words
+        wordsSent = 0
         rounds += 1
     }
 
-    mutating func take() -> RowKey? {
-        leftInRound = max(leftInRound - 1, 0)
-        return round.next()
+    /// The next of the round, at most so many words.
+    mutating func take(words limit: Int) -> ArraySlice<UInt64> {
+        let taken = round[wordsSent...].prefix(limit)
+        wordsSent += taken.count
+        return taken
     }
 }
 
@@ -87,41 +52,49 @@ extension TablePartition {
     /// Begins to note changes, for one copy at a time; rows stay where they are until `endCopy`.
     package func beginCopy() {
         endCopy()
-        changed = ChangedKeys(isWide: store.keys.isWide, expected: rowCount)
+        store.copies.begin()
         scanCount += 1
     }
 
     package func endCopy() {
-        guard changed != nil else { return }
-        changed = nil
+        guard store.copies.isActive else { return }
+        store.copies.end()
         scanCount -= 1
     }
 
     /// Keys that have changed and are in no round yet.
-    package var changedCount: Int { changed?.keys.count ?? 0 }
+    package var changedCount: Int { store.copies.count }
 
     /// There were more changes than are noted: the copy cannot be finished.
-    package var hasLostChanges: Bool { changed?.hasOverflowed ?? true }
+    package var hasLostChanges: Bool { !store.copies.isActive || store.copies.hasOverflowed }
 
     /// The next rows of the copy, at most `limit`; nil: nothing has changed since those of before.
     package func next(of copy: inout PartitionCopy, limit: Int) -> MovedRows? {
         if let rows = nextUnseen(of: &copy, limit) { return rows }
-        if copy.leftInRound == 0 {
-            guard let keys = changed?.keys, !keys.isEmpty else { return nil }
-            copy.begin(keys)
-            changed = ChangedKeys(isWide: store.keys.isWide, expected: keys.count)
+        if copy.isRoundOver {
+            guard store.copies.count > 0 else { return nil }
+            copy.begin(store.copies.takeWords())
         }
+        return rows(of: copy.take(words: limit * store.keys.words))
+    }
+
+    private func rows(of words: ArraySlice<UInt64>) -> MovedRows {
         var images = RowImages(shapes: store.shapes)
         var moved = MovedRows(rows: RowColumns(spec.rowFormat))
-        for _ in 0..<min(limit, copy.leftInRound) {
-            guard let key = copy.take() else { break }
-            withUnsafeBytes(of: key) { words in
-                guard let words = words.baseAddress else { return }
-                if let row = store.find(words) {
-                    images.append(row)
-                } else {
-                    moved.removed.append(key.low)
-                    if store.keys.isWide { moved.removed.append(key.high) }
+        let keys = PartitionRun(self, 0..<words.count / store.keys.words)
+        words.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return }
+            Self.withViews(of: [keys]) { views in
+                _ = RowPipeline<8>.forEachGroup(start, views, from: 0, near: full.stride) { group in
+                    for i in 0..<group.count {
+                        if let row = group[i].row {
+                            Self.send(row, &images)
+                        } else {
+                            let first = words.startIndex + group[i].position * store.keys.words
+                            moved.removed += words[first..<first + store.keys.words]
+                        }
+                    }
+                    return .goOn
                 }
             }
         }
@@ -129,11 +102,16 @@ extension TablePartition {
         return moved
     }
 
+    private static func send(_ row: RowPointer, _ images: inout RowImages) {
+        images.append(row)
+        row.header.pointee.flags.insert(.sent)
+    }
+
     /// Rows that the copy has not passed yet.
     private func nextUnseen(of copy: inout PartitionCopy, _ limit: Int) -> MovedRows? {
         guard let cursor = copy.cursor else { return nil }
         var images = RowImages(shapes: store.shapes)
-        let next = store.chunks.visit(from: cursor.value, limit: limit) { images.append($1) }
+        let next = store.chunks.visit(from: cursor.value, limit: limit) { Self.send($1, &images) }
         copy.pass(to: next.map { ScanCursor($0) })
         return images.isEmpty ? nil : MovedRows(rows: images.columns(spec.rowFormat))
     }

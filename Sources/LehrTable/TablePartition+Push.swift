@@ -52,14 +52,8 @@ extension TablePartition {
         let outcome = push(batch, to: runs, near: table.full.stride)
         for run in runs where !run.keys.isEmpty {
             run.partition.pushCount += 1
-            run.partition.noteChanges(batch, run.keys)
         }
         return outcome
-    }
-
-    private func noteChanges(_ batch: PushBatch, _ keys: Range<Int>) {
-        guard changed != nil else { return }
-        for position in keys { changed?.note(batch.key(position)) }
     }
 
     private static func push(
@@ -156,7 +150,7 @@ extension TablePartition {
                 progress.refused.append(block.batch.first + i)
                 continue
             }
-            store.snapshot.willChange(row)
+            store.willChange(row)
             row.header.pointee.show += counts.show
             row.header.pointee.click += counts.click
             row.header.pointee.lastSeen = block.batch.now

@@ -36,8 +36,6 @@ package final class TablePartition {
     var retireCursor = 0
     /// Scans under way: while there are any, no row moves that a push could leave where it is.
     package var scanCount = 0
-    /// While a copy is made: the keys that have changed.
-    var changed: ChangedKeys?
 
     /// An empty partition; refuses a spec that `TableSpec.validate` refuses.
     ///

@@ -79,12 +79,45 @@ import Testing
         }
     }
 
+    @Test func onlyWhatWasSentIsSentAgain() throws {
+        let source = try partition(Kind.plain.spec)
+        let keys = Array(UInt64(0)..<100)
+        let gradients = [Float](repeating: 1, count: 100 * source.spec.dimension)
+        func pushAll() {
+            keys.withUnsafeBufferPointer { keys in
+                gradients.withUnsafeBufferPointer { gradients in
+                    _ = source.push(
+                        keys: PackedElements(keys), gradients: PackedElements(gradients), now: 0)
+                }
+            }
+        }
+        pushAll()
+        source.beginCopy()
+        var copy = PartitionCopy()
+        #expect(source.next(of: &copy, limit: 40)?.rows.rowCount == 40)
+        pushAll()
+        pushAll()
+        #expect(source.changedCount == 40)
+        #expect(source.next(of: &copy, limit: 100)?.rows.rowCount == 60)
+        #expect(source.next(of: &copy, limit: 30)?.rows.rowCount == 30)
+        // Ten of these have yet to be sent as it is.
+        pushAll()
+        #expect(source.changedCount == 90)
+        #expect(source.next(of: &copy, limit: 100)?.rows.rowCount == 10)
+    }
+
     @Test(arguments: Kind.allCases, 0..<5)
     private func isExactInTheEnd(kind: Kind, seed: UInt64) throws {
         var random = RandomSource(seed: seed)
         let source = try partition(kind.spec)
         let target = try partition(kind.spec, PartitionLimits())
         for turn in 0..<40 { push(source, &random, UInt32(turn)) }
+        // Of one that is given up, rows keep what it has noted of them.
+        var abandoned = PartitionCopy()
+        source.beginCopy()
+        _ = source.next(of: &abandoned, limit: 30)
+        push(source, &random, 90)
+        source.endCopy()
         source.beginCopy()
         var copy = PartitionCopy()
         var turns = 0

@@ -117,7 +117,7 @@ extension TablePartition {
         guard let old = store.find(key) else { return insert(key, shape: shape) }
         if store.shape(of: old) == store.shapes[shape] {
             zeroCount -= zeros(of: old)
-            store.snapshot.willChange(old)
+            store.willChange(old)
             return old
         }
         guard store.chunks.canTake(shape: shape) else { return nil }

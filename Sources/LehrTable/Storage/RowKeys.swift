@@ -10,6 +10,10 @@ struct RowKeys: Sendable {
     @inline(__always)
     init(_ width: KeyWidth) { isWide = width == .bits128 }
 
+    /// Words of a key in a request.
+    @inline(__always)
+    var words: Int { isWide ? 2 : 1 }
+
     /// Bytes of a key in a request.
     @inline(__always)
     var byteCount: Int { isWide ? 16 : 8 }

@@ -24,6 +24,8 @@ struct RowFlags: OptionSet {
     static let live = RowFlags(rawValue: 1)
     /// The row has the narrow shape.
     static let narrow = RowFlags(rawValue: 2)
+    /// The row was sent to a copy as it is.
+    static let sent = RowFlags(rawValue: 4)
 }
 
 /// Where the parts of a row of one width lie, in bytes from its start.

@@ -18,6 +18,8 @@ struct RowStore: ~Copyable {
     var hasRefusedWidth = false
     /// What rows were before they changed, while a snapshot is taken.
     var snapshot: SnapshotLog
+    /// Which rows have changed, while a copy is made.
+    var copies: CopyLog
 
     init(spec: TableSpec, prefixBits: Int, limits: PartitionLimits, pool: BlockPool) {
         let narrow = spec.storage.narrow.map { RowShape(width: $0.width, spec: spec) }
@@ -28,6 +30,7 @@ struct RowStore: ~Copyable {
         index = KeyIndex(source: memory, prefixBits: prefixBits, keys: keys)
         chunks = RowChunks(source: memory, shapes: shapes)
         snapshot = SnapshotLog(shapes: shapes)
+        copies = CopyLog(keys: keys)
     }
 
     var rowCount: Int { index.count }
@@ -83,7 +86,15 @@ struct RowStore: ~Copyable {
                 epoch: snapshot.epoch, flags: shape == fullShape ? .live : [.live, .narrow],
                 scale: 0))
         keys.setHigh(of: row, words)
+        copies.hasBegun(row)
         return (row, true)
+    }
+
+    /// To be called before a row changes or goes away.
+    @inline(__always)
+    mutating func willChange(_ row: RowPointer) {
+        snapshot.willChange(row)
+        copies.willChange(row)
     }
 
     /// Removes the row of a key; false when there is none.
@@ -95,7 +106,7 @@ struct RowStore: ~Copyable {
     }
 
     mutating func remove(_ row: RowPointer, at location: UInt32, _ hash: UInt64) {
-        snapshot.willChange(row)
+        willChange(row)
         index.remove(hash, location, rows: chunks.addresses)
         chunks.give(location)
     }
