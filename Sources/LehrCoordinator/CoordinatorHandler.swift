@@ -282,8 +282,13 @@ package final class CoordinatorHandler {
                 say(respond) { answer, _ in answer.move = number }
             }
         }
-        services.unary(CoordinatorMethods.drainMember) { [self] _, request, respond in
+        services.unary(CoordinatorMethods.drainMember) { [self] context, request, respond in
             let name = text(request.name)
+            if context.identity?.role == PeerRole.shard.rawValue {
+                do throws(RPCError) { try context.requireToBe(.shard, named: name) } catch {
+                    return respond.fail(error)
+                }
+            }
             answering(respond) { () throws(CoordinatorRefusal) in
                 let left = try shell.decide { instance throws(CoordinatorRefusal) in
                     let (left, directives) = try instance.drain(name)

@@ -75,6 +75,11 @@ extension CoordinatorInstance {
         return outcome
     }
 
+    /// Partitions on their way.
+    package var movingCount: Int {
+        tables.reduce(0) { $0 + $1.partitions.count { $0.move != nil } }
+    }
+
     private mutating func nextPartition() -> PartitionIncarnation {
         cluster.lastPartition += 1
         return PartitionIncarnation(cluster.lastPartition)

@@ -83,9 +83,9 @@ package final class PartitionMover {
         } onMessage: { [weak self] message in
             guard let self, fetches[number] != nil else { return }
             do {
-                try arrival.take(
-                    PartitionChunk(wire: message.pointee, arrival.rows.spec.rowFormat),
-                    stamp: ShardCore.stamp(core.now))
+                let chunk = try PartitionChunk(wire: message.pointee, arrival.rows.spec.rowFormat)
+                shard.moveCounters.rowsTaken += UInt64(chunk.moved.rows.rowCount)
+                try arrival.take(chunk, stamp: ShardCore.stamp(core.now))
             } catch {
                 fetches.removeValue(forKey: number)?.cancel()
                 say(arrival.report(.failed("\(error)")))
@@ -138,6 +138,7 @@ package final class PartitionMover {
             // Else the map will say that the move has ended, or what has become of it.
             guard incarnation.value > 0 else { return }
             shard.open(report.partition, after: report.move)
+            shard.moveCounters.arrivals += 1
             logger.info(
                 "a partition has come",
                 metadata: [
@@ -145,6 +146,7 @@ package final class PartitionMover {
                     "partition": "\(report.partition.index)",
                 ])
         case .failed(let reason):
+            shard.moveCounters.failures += 1
             logger.warning(
                 "a partition does not come",
                 metadata: [

@@ -44,6 +44,7 @@ extension ShardCore {
             }
             guard guards.contains(.changesAreSentAgain) || !departure.copy.isCaughtUp else { break }
             if let moved = partition.rows.next(of: &departure.copy, limit: limit) {
+                moveCounters.rowsSent += UInt64(moved.rows.rowCount)
                 return .chunk(PartitionChunk(moved: moved, stamp: stamp))
             }
             guard !partition.isSealed, guards.contains(.sealedBeforeLastRows) else { break }

@@ -32,6 +32,7 @@ package final class ShardCore {
     var arrivals: [Arrival] = []
     /// Partitions that have come here and are sealed until the coordinator has heard of it.
     var taken: [MoveReport] = []
+    package internal(set) var moveCounters = MoveCounters()
     var mapVersion: UInt64 = 0
     let guards: Guards
 

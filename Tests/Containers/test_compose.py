@@ -68,7 +68,7 @@ def test_services_are_confined(services):
         assert service["cap_drop"] == ["ALL"]
         assert service["security_opt"] == ["no-new-privileges:true"]
         assert "privileged" not in service and "user" not in service
-        assert service["stop_grace_period"] == "15s"
+        assert service["stop_grace_period"] == ("45s" if "shard" in name else "15s")
     for name in MEMBERS:
         limits = services[name]["deploy"]["resources"]["limits"]
         assert float(limits["cpus"]) == int(float(limits["cpus"])) and limits["memory"]

@@ -5,6 +5,11 @@ import pathlib
 import re
 import signal
 
+import pytest
+
+from Support import web
+from Support.waiting import wait_until
+
 
 def test_partitions_move_to_and_fro(make_cluster, long_job, assert_as_undisturbed):
     cluster = make_cluster(shards=2)
@@ -23,16 +28,20 @@ def test_partitions_move_to_and_fro(make_cluster, long_job, assert_as_undisturbe
     assert_as_undisturbed(cluster, job)
 
 
+@pytest.mark.parametrize("how", ["by an operator", "by SIGTERM"])
 def test_a_shard_that_is_drained_hands_over_and_ends(
-    make_cluster, long_job, assert_as_undisturbed
+    make_cluster, long_job, assert_as_undisturbed, how
 ):
     cluster = make_cluster(shards=1)
     leaving = cluster.shard("shard-leaving")
     job = cluster.submit(long_job)
     cluster.wait_for_progress(job, 0.1)
     assert "shard-leaving" in {row["owner"] for row in cluster.json("placement")}
-    answer = cluster.run("drain", "shard-leaving")
-    assert re.search(r"shard-leaving has left, and nothing is lost$", answer.stdout.strip())
+    if how == "by SIGTERM":
+        leaving.signal(signal.SIGTERM)
+    else:
+        answer = cluster.run("drain", "shard-leaving")
+        assert re.search(r"shard-leaving has left, and nothing is lost$", answer.stdout.strip())
     assert leaving.wait() == 0 and "drained, nothing is left here" in leaving.log
     assert {row["owner"] for row in cluster.json("placement")} == {"shard-0"}
     assert cluster.job(job)["state"] == "running"
@@ -45,6 +54,42 @@ def test_a_destination_that_is_killed_costs_nothing(
     cluster = make_cluster(shards=1)
     job = cluster.submit(long_job)
     cluster.wait_for_progress(job, 0.1)
+    begin_move_to_a_stopped_shard(cluster, job).kill()
+    assert_as_undisturbed(cluster, job)
+    assert {row["owner"] for row in cluster.json("placement")} == {"shard-0"}
+
+
+def test_a_coordinator_that_is_killed_goes_on_with_the_move(
+    make_cluster, long_job, assert_as_undisturbed
+):
+    cluster = make_cluster(shards=1, lease=("--lease-ttl", "8s", "--heartbeat", "1s"))
+    job = cluster.submit(long_job)
+    cluster.wait_for_progress(job, 0.1)
+    late = begin_move_to_a_stopped_shard(cluster, job)
+    cluster.coordinator.kill()
+    late.signal(signal.SIGCONT)
+    cluster.restart_coordinator()
+    assert_as_undisturbed(cluster, job)
+    wait_until(lambda: "moving_to" not in cluster.json("placement")[0], 20, "the move's end")
+    assert cluster.json("placement")[0]["owner"] == "shard-late"
+    wait_until(lambda: late.metric("lehr_shard_arrived_partitions_total") == 1, 5, "it is counted")
+    assert late.metric("lehr_shard_moved_rows_total", direction="in") > 0
+    assert web.metric(f"{cluster.coordinator.http}/metrics", "lehr_moving_partitions") == 0
+
+
+def test_a_source_that_is_killed_takes_its_rows_along(make_cluster, long_job):
+    cluster = make_cluster(shards=1)
+    job = cluster.submit(long_job)
+    cluster.wait_for_progress(job, 0.1)
+    late = begin_move_to_a_stopped_shard(cluster, job)
+    cluster.shards[0].kill()
+    late.signal(signal.SIGCONT)
+    status = cluster.wait_for_end(job, "failed", seconds=20)
+    assert "shard shard-0" in status["message"] and "was lost" in status["message"]
+    assert cluster.json("placement") == []
+
+
+def begin_move_to_a_stopped_shard(cluster, job):
     late = cluster.shard("shard-late")
     first = cluster.json("placement")[0]
     # It cannot copy while it is stopped.
@@ -54,9 +99,7 @@ def test_a_destination_that_is_killed_costs_nothing(
         "--no-wait",
     )
     assert cluster.json("placement")[0]["moving_to"] == "shard-late"
-    late.kill()
-    assert_as_undisturbed(cluster, job)
-    assert {row["owner"] for row in cluster.json("placement")} == {"shard-0"}
+    return late
 
 
 def test_what_is_exported_meanwhile_is_whole(make_cluster, long_job):

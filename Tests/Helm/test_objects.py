@@ -247,8 +247,10 @@ def test_there_is_time_to_drain(objects, print_config, tmp_path):
         pod = objects.pods()[role]
         file = tmp_path / "settings.yaml"
         file.write_text(re.sub(r"(?m)^(tls|tokens).*\n", "", config_file(objects, role)))
-        drain = int(print_config(role, "--config", file, environment={
-            "LEHR_INSECURE": "true", "LEHR_ADVERTISE": "x"})["drain"].removesuffix("s"))
+        settings = print_config(role, "--config", file, environment={
+            "LEHR_INSECURE": "true", "LEHR_ADVERTISE": "x"})
+        drain = sum(
+            int(settings.get(name, "0s").removesuffix("s")) for name in ("drain", "hand-over"))
         hook = pod.container.get("lifecycle", {}).get("preStop", {}).get("exec", {})
         before = int(hook["command"][1]) if hook else 0
         # The binary takes five seconds more for what is not a call.

@@ -75,7 +75,7 @@ import Testing
     @Test func byDefaultTablesTakeWhatTheyMay() throws {
         let (config, reader) = config(["cores": "4"], memory: memory(["10737418240"]))
         #expect(config.tableMemoryBytes == 8 << 30 && config.tableMemoryBytesPerCore == 2 << 30)
-        let entry = try #require(reader.entries.last)
+        let entry = try #require(reader.entries.first { $0.key == "table-memory" })
         #expect(entry == .init(key: "table-memory", value: "8192MiB", source: .standard))
         let (unknown, _) = self.config([:], memory: nil)
         #expect(unknown.tableMemoryBytes == 1 << 30)

@@ -67,9 +67,17 @@ struct ShardCommand: AsyncParsableCommand {
             """)
     var tableMemory: String?
 
+    @Option(
+        name: .customLong("hand-over"),
+        help: """
+            How long the shard moves what it owns to others after SIGTERM, as 30s; 0s: not at all. What             is left then is lost. It ends at once where no other shard is there.
+            """)
+    var handOver: String?
+
     func run() async throws {
         var reader = try flags.reader([
             "advertise": memberFlags.advertise, "cores": cores, "table-memory": tableMemory,
+            "hand-over": handOver,
         ])
         let config = ShardConfig(&reader)
         guard try proceed(&reader, flags) else { return }

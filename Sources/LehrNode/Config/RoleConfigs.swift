@@ -83,6 +83,8 @@ struct ShardConfig {
     let cores: Int
     /// Bytes of the tables of all cores; each has its even share.
     let tableMemoryBytes: Int
+    /// How long it hands over what it owns, when it is to end.
+    let handOver: Duration
 
     private static let coresMax = 1024
     /// A page for rows, one for an index, and as many again for other tables and shapes.
@@ -118,6 +120,7 @@ struct ShardConfig {
             "table-memory", atLeast: cores * Self.bytesPerCoreMin,
             "\(Self.bytesPerCoreMin >> 20)MiB for each of --cores",
             default: memory.map { "\($0.tableBytes >> 20)MiB" } ?? "1GiB")
+        handOver = reader.duration("hand-over", in: .zero ... .seconds(86_400), default: "30s")
     }
 
     var tableMemoryBytesPerCore: Int { tableMemoryBytes / cores }

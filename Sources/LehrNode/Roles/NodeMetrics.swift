@@ -20,8 +20,11 @@ final class NodeMetrics: Sendable {
         registry.describe("lehr_rpc_denied_total", "Calls refused for who made them, by status.")
         describeRPC()
         describeTables()
+        describeMoves()
         registry.describe("lehr_cluster_members", "Live members, by role.")
         registry.describe("lehr_jobs", "Jobs, by state.")
+        registry.describe("lehr_draining_shards", "Shards that hand over what they own.")
+        registry.describe("lehr_moving_partitions", "Partitions on their way to another core.")
     }
 
     // MARK: - What is followed
@@ -45,11 +48,13 @@ final class NodeMetrics: Sendable {
         let labels = [("core", "\(core.index)")]
         var deltas = Self.shardCounters.map { (Deltas($0.name, registry), $0.value) }
         var tables = TableTotals(registry, labels[0])
+        var moves = MoveTotals(registry, labels[0])
         every(on: core) {
             for index in deltas.indices {
                 deltas[index].0.advance(to: deltas[index].1(handler.counters), labels)
             }
             tables.advance(to: shard.statistics(of: nil), shard.memoryStatistics)
+            moves.advance(to: shard.moveCounters)
             return true
         }
     }
@@ -85,6 +90,9 @@ final class NodeMetrics: Sendable {
                 factory: registry
             ).set(instance.leases.members.count { $0.role == role })
         }
+        Meter(label: "lehr_draining_shards", factory: registry)
+            .set(instance.leases.drainingCount)
+        Meter(label: "lehr_moving_partitions", factory: registry).set(instance.movingCount)
         for (state, count) in instance.jobCounts {
             Meter(label: "lehr_jobs", dimensions: [("state", state)], factory: registry).set(count)
         }

@@ -1,4 +1,3 @@
-import Foundation
 import LehrCore
 import LehrWeb
 import LehrWebServer
@@ -12,7 +11,8 @@ struct NodeRunner {
     let registry: PrometheusRegistry
     let door = HTTPDoor()
 
-    /// Bounds an orderly end, beside what calls are left; what is not done by then is cut off.
+    /// Bounds an orderly end, beside what the role has still to do and what calls are left; what is not done
+    /// by then is cut off.
     private static let shutdownMax = Duration.seconds(5)
 
     init(_ common: CommonConfig, role: String) {
@@ -40,7 +40,8 @@ struct NodeRunner {
                     failureTerminationBehavior: .gracefullyShutdownGroup)
             },
             gracefulShutdownSignals: [.sigterm, .sigint], logger: quiet)
-        configuration.maximumGracefulShutdownDuration = common.drain + Self.shutdownMax
+        configuration.maximumGracefulShutdownDuration =
+            role.lastWork + common.drain + Self.shutdownMax
         try await ServiceGroup(configuration: configuration).run()
         logger.notice("stopped")
     }

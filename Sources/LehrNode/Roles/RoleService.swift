@@ -8,6 +8,12 @@ protocol NodeRole: Sendable {
     /// Ends in order.
     func stop() async
     var fatal: FatalSignal { get }
+    /// What `stop` takes at most before it ends the role's calls.
+    var lastWork: Duration { get }
+}
+
+extension NodeRole {
+    var lastWork: Duration { .zero }
 }
 
 struct RoleService: Service {

@@ -127,9 +127,17 @@ final class ShardRole: NodeRole {
         }
     }
 
+    var lastWork: Duration { config.handOver }
+
     func stop() async {
         member.status.readiness = .notReady(reason: "stopping")
         guard let running = running.withLock({ $0 }) else { return }
+        if running.agent != nil, config.handOver > .zero {
+            await HandOver(
+                name: member.identity.name, coordinator: member.config.coordinator,
+                limit: config.handOver, logger: logger
+            ).run(on: running.hosts[0])
+        }
         if let agent = running.agent { await MemberHost.leave(running.hosts[0], agent) }
         let drain = config.common.drain
         await withTaskGroup(of: Void.self) { group in

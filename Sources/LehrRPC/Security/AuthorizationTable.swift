@@ -33,7 +33,8 @@ package struct AuthorizationTable: Sendable {
         CoordinatorMethods.revokeLease.path: .roles([.client]),
         // Operators say what moves; the shard that gets it says how that goes.
         CoordinatorMethods.movePartition.path: .roles([.client]),
-        CoordinatorMethods.drainMember.path: .roles([.client]),
+        // A shard that is told to end drains itself.
+        CoordinatorMethods.drainMember.path: .roles([.client, .shard]),
         CoordinatorMethods.reportMove.path: .roles([.shard]),
         // Jobs are people's; a worker reads the job file of the task that it was given.
         CoordinatorMethods.submitJob.path: .roles([.client]),

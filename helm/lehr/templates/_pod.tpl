@@ -143,7 +143,7 @@ readinessProbe:
 {{- end }}
 {{- end }}
 
-{{/* --drain, five seconds for all else that has to end, and some to spare. */}}
+{{/* --drain and --hand-over, five seconds for all else that has to end, and some to spare. */}}
 {{- define "lehr.graceSeconds" -}}
-{{ add .values.drainSeconds 10 (default 0 .values.preStopSeconds) }}
+{{ add .values.drainSeconds 10 (default 0 .values.preStopSeconds) (default 0 .values.handOverSeconds) }}
 {{- end }}

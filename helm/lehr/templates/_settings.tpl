@@ -18,6 +18,7 @@ A role's --config file: what the chart sets, and then the role's own settings, w
 {{- end -}}
 {{- if eq .role "shard" -}}
 {{- $_ := set $settings "listen" "0.0.0.0:7200" -}}
+{{- $_ := set $settings "hand-over" (printf "%ds" (int .values.handOverSeconds)) -}}
 {{- $_ := set $settings "state-dir" "/data/state" -}}
 {{- end -}}
 {{- if eq .role "serving" -}}
