@@ -54,7 +54,6 @@ let lifecycle = Target.Dependency.product(
     name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let heap = Target.Dependency.product(name: "HeapModule", package: "swift-collections")
-let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
@@ -74,11 +73,12 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         // As Hummingbird asks for it.
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        // Its traits would bring Foundation, whose tables are larger than Lehr.
+        .package(
+            url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
     ],
     targets: [
         // C: system libraries, generated protobuf-c, and the few inline kernels.
@@ -91,6 +91,8 @@ let package = Package(
         .systemLibrary(name: "CDNNL", providers: [.apt(["libdnnl-dev"])]),
         .systemLibrary(
             name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(
+            name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .target(name: "CLehrWire", dependencies: ["CProtobufC"]),
         .target(name: "CLehrKernels"),
@@ -105,7 +107,9 @@ let package = Package(
         library("LehrTable", ["LehrCore", "CLehrKernels"], hot),
         library("LehrGraph", ["LehrCore", "CDNNL", "CLehrKernels"]),
         library(
-            "LehrModel", ["LehrCore", "LehrGraph", "LehrTable", "LehrData", "CLehrKernels", yams]),
+            "LehrModel",
+            ["LehrCore", "LehrGraph", "LehrTable", "LehrData", "CLehrKernels", "LehrYAML"]),
+        library("LehrYAML", ["CYAML"]),
         library("LehrData", ["LehrCore", "CZlib"]),
         library("LehrArtifact", ["LehrCore", "LehrTable", "COpenSSL"]),
         library("LehrRetrieval", ["LehrCore", "CLehrKernels"]),
@@ -181,7 +185,7 @@ let package = Package(
                 "LehrArtifact", "LehrRetrieval", "LehrCluster", "LehrWire", "CLehrWire", "LehrRPC",
                 "LehrReactor", "LehrHTTP2", "LehrTLS", "LehrIdentity",
                 "LehrWeb", "LehrWebServer", "LehrCoordinator", "LehrShard", "LehrWorker",
-                "LehrServing", "LehrBench", argumentParser, logging, metrics, lifecycle, yams,
+                "LehrServing", "LehrBench", "LehrYAML", argumentParser, logging, metrics, lifecycle,
             ]),
         .executableTarget(name: "lehr", dependencies: ["LehrNode"], swiftSettings: strict),
         .executableTarget(
@@ -230,6 +234,7 @@ let package = Package(
         tests("LehrPlacement", ["LehrCore"]),
         tests("LehrTable", ["LehrCore", "CLehrKernels"], exclude: ["Fixtures"]),
         tests("LehrGraph", ["LehrCore"], exclude: ["Fixtures"]),
+        tests("LehrYAML"),
         tests("LehrModel", ["LehrCore", "LehrData", "LehrGraph", "LehrTable"]),
         tests("LehrData", ["LehrCore", "LehrTestSupport"]),
         tests("LehrArtifact", ["LehrCore", "LehrTable", "LehrTestSupport"]),

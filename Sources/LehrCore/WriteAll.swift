@@ -1,7 +1,7 @@
 import Glibc
 
 /// Writes all of `bytes` to a file or a pipe; false, with `errno` set, when it cannot.
-func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
+package func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32) -> Bool {
     var offset = 0
     while offset < bytes.count {
         let rest = UnsafeRawBufferPointer(rebasing: bytes[offset...])

@@ -34,15 +34,9 @@ enum LookUpThreads {
     }
 
     private static func start() -> Bool {
-        var thread = pthread_t()
-        let cause = pthread_create(
-            &thread, nil,
-            { _ in
-                while let work = LookUpThreads.next() { work() }
-                return nil
-            }, nil)
-        if cause == 0 { pthread_detach(thread) }
-        return cause == 0
+        DetachedThread.start(named: "lehr-look-up") {
+            while let work = LookUpThreads.next() { work() }
+        }
     }
 
     /// The next piece of work; nil: the thread ends.

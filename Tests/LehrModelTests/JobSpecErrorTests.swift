@@ -111,7 +111,7 @@ struct JobSpecErrorTests {
         ),
         (
             "  epochs: 10", "  epochs: 10\n  epochs: 11",
-            "key given more than once: \"epochs\" (line 10)"
+            "not YAML: key given more than once: \"epochs\" (line 11)"
         ),
     ])
     func aProblemNamesItsKeyAndLine(line: String, changed: String, problem: String) throws {
@@ -175,7 +175,7 @@ struct JobSpecErrorTests {
         }
         #expect(
             JobText.problems(bomb + "? *a29\n: 1\n") == [
-                "a job file has at most 12 YAML anchors and aliases"
+                "not YAML: more than 262144 values, aliases unfolded (line 1)"
             ])
     }
 }

@@ -67,13 +67,30 @@ import Testing
 
 @Suite struct JobFileTests {
     @Test func replacesTheDataPathAndKeepsTheRest() throws {
-        let text = try JobFile.text("name: a\ndata:\n  path: x\n", data: "/elsewhere")
-        #expect(text.contains("path: /elsewhere"))
-        #expect(text.contains("name: a"))
+        let text = try JobFile.text(
+            "name: ü  # mine\ndata:\n  path: x  # there\nseed: 1\n", data: "/else \"where\"")
+        #expect(
+            text
+                == "name: ü  # mine\ndata:\n  path: \"/else \\\"where\\\"\"  # there\nseed: 1\n")
     }
 
-    @Test func addsADataSectionWhereThereIsNone() throws {
-        #expect(try JobFile.text("name: a\n", data: "/elsewhere").contains("/elsewhere"))
+    @Test(arguments: [
+        ("name: a", "name: a\ndata:\n  path: \"/d\"\n"),
+        ("data:\nname: a\n", "data: {path: \"/d\"}\nname: a\n"),
+        ("data: {}\n", "data:  {path: \"/d\"}\n"),
+        ("data:\n  path:\nname: a\n", "data:\n  path: \"/d\"\nname: a\n"),
+        ("data:\n  x: 1\n", "data:\n  path: \"/d\"\n  x: 1\n"),
+        ("{name: a, data: {path: x}}", "{name: a, data: {path: \"/d\"}}"),
+    ])
+    func putsThePathWhereThereIsNone(text: String, changed: String) throws {
+        #expect(try JobFile.text(text, data: "/d") == changed)
+    }
+
+    @Test func saysWhereThePathCannotBePut() {
+        let error = #expect(throws: JobFileError.self) {
+            try JobFile.text("{name: a}", data: "/d")
+        }
+        #expect(error?.description.contains("data: {path: /d}") == true)
     }
 
     @Test func leavesWhatItCannotReadToTheCoordinator() throws {

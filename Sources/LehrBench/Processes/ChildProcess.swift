@@ -1,4 +1,5 @@
 import Glibc
+import LehrCore
 
 /// A program that was started here: bounded in time, and never outliving this process.
 final class ChildProcess {
@@ -28,27 +29,16 @@ final class ChildProcess {
             close(inputPipe[0])
             close(outputPipe[1])
         }
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_adddup2(&actions, inputPipe[0], STDIN_FILENO)
-        posix_spawn_file_actions_adddup2(&actions, outputPipe[1], STDOUT_FILENO)
-        if mergesErrors {
-            posix_spawn_file_actions_adddup2(&actions, outputPipe[1], STDERR_FILENO)
-        }
         let bounds = ["--processor", processor.map { "\($0)" } ?? "any", "--seconds", "\(seconds)"]
-        let words = launcher.become + bounds + ["--"] + command
-        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
-        arguments.append(nil)
-        defer { for argument in arguments { free(argument) } }
-        var pid = pid_t()
-        let status = posix_spawn(&pid, words[0], &actions, nil, arguments, environ)
-        guard status == 0 else {
+        do throws(ProgramError) {
+            pid = try Program.start(
+                launcher.become + bounds + ["--"] + command, input: inputPipe[0],
+                output: outputPipe[1], errors: mergesErrors ? outputPipe[1] : nil)
+        } catch {
             close(input)
             close(output)
-            throw BenchError("cannot start \(words[0]): \(String(cString: strerror(status)))")
+            throw BenchError(error.description)
         }
-        self.pid = pid
     }
 
     /// Writes a line to its standard input.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Glibc
 
 /// The references of a table: `absl::flat_hash_map` and `std::unordered_map`, in a program of their own

@@ -1,4 +1,5 @@
 import Glibc
+import LehrCore
 
 /// Batches of keys, one behind the other.
 struct KeyBatches {

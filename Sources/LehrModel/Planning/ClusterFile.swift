@@ -1,3 +1,5 @@
+import LehrYAML
+
 /// The shards of a cluster as a file describes them, for a plan without the cluster.
 package struct ClusterFile: Sendable {
     package struct Shard: Sendable {

@@ -1,5 +1,6 @@
 import LehrCore
 package import LehrTable
+import LehrYAML
 
 /// The tables of a job as a file describes them for a plan: how large they are expected to become, how
 /// often they are asked, and, where that is known, what was measured and where partitions are.

@@ -1,4 +1,4 @@
-import Yams
+import LehrYAML
 
 extension JobSection {
     /// The mappings of a list of 1 to `limit`; empty where there is none, which is a problem.
@@ -7,7 +7,7 @@ extension JobSection {
             report(key, "missing; expected a list of 1 to \(limit)")
             return []
         }
-        guard case .sequence(let sequence) = node, (1...limit).contains(sequence.count) else {
+        guard let sequence = node.sequence, (1...limit).contains(sequence.count) else {
             refuse(key, expected: "a list of 1 to \(limit)", node)
             return []
         }
@@ -38,8 +38,8 @@ extension JobSection {
         _ key: String, count: Int, expected: String, _ parse: (String) -> Value?
     ) -> [Value]? {
         guard let node = value(key) else { return nil }
-        guard case .sequence(let sequence) = node, sequence.count == count else {
-            if case .sequence(let sequence) = node {
+        guard let sequence = node.sequence, sequence.count == count else {
+            if let sequence = node.sequence {
                 report(key, "expected \(expected), found \(sequence.count)")
             } else {
                 refuse(key, expected: expected, node)
@@ -48,7 +48,7 @@ extension JobSection {
         }
         var values: [Value] = []
         for element in sequence {
-            guard case .scalar(let scalar) = element, let value = parse(scalar.string) else {
+            guard let text = element.text, let value = parse(text) else {
                 refuse(key, expected: expected, element)
                 return nil
             }
@@ -66,12 +66,12 @@ extension JobSection {
             report(key, "missing; expected \(expected)")
             return 1
         }
-        guard case .scalar(let scalar) = node else {
+        guard let text = node.text else {
             refuse(key, expected: expected, node)
             return 1
         }
-        let digits = scalar.string.prefix { $0.isASCII && $0.isNumber }
-        let name = scalar.string.dropFirst(digits.count)
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let name = text.dropFirst(digits.count)
         guard let number = Int(digits), (1...1 << 40).contains(number),
             let unit = units.first(where: { $0.name == name })
         else {

@@ -1,4 +1,4 @@
-import Yams
+import LehrYAML
 
 extension JobSection {
     /// Text of 1 to `limit` bytes; a problem when it is absent.
@@ -7,16 +7,16 @@ extension JobSection {
             report(key, "missing; expected text")
             return ""
         }
-        guard case .scalar(let scalar) = node, (1...limit).contains(scalar.string.utf8.count) else {
+        guard let text = node.text, (1...limit).contains(text.utf8.count) else {
             refuse(key, expected: "text of 1 to \(limit) bytes", node)
             return ""
         }
-        return scalar.string
+        return text
     }
 
     func integer(_ key: String, in range: ClosedRange<Int>, default standard: Int) -> Int {
         guard let node = value(key) else { return standard }
-        guard case .scalar(let scalar) = node, let number = Int(scalar.string),
+        guard let text = node.text, let number = Int(text),
             range.contains(number)
         else {
             refuse(
@@ -44,7 +44,7 @@ extension JobSection {
     /// A whole number from 0 to 2^64 - 1.
     func seed(_ key: String, default standard: UInt64) -> UInt64 {
         guard let node = value(key) else { return standard }
-        guard case .scalar(let scalar) = node, let number = UInt64(scalar.string) else {
+        guard let text = node.text, let number = UInt64(text) else {
             refuse(key, expected: "a whole number from 0 to \(UInt64.max)", node)
             return standard
         }
@@ -55,7 +55,7 @@ extension JobSection {
         _ key: String, in range: ClosedRange<Number>, default standard: Number
     ) -> Number {
         guard let node = value(key) else { return standard }
-        guard case .scalar(let scalar) = node, let number = Number(scalar.string),
+        guard let text = node.text, let number = Number(text),
             range.contains(number)
         else {
             refuse(
@@ -67,7 +67,7 @@ extension JobSection {
 
     func flag(_ key: String, default standard: Bool) -> Bool {
         guard let node = value(key) else { return standard }
-        guard case .scalar(let scalar) = node, let flag = Bool(scalar.string) else {
+        guard let text = node.text, let flag = Bool(text) else {
             refuse(key, expected: "true or false", node)
             return standard
         }
@@ -86,16 +86,15 @@ extension JobSection {
     /// One of `names`; nil when the key is absent, or when a problem was reported.
     func word(_ key: String, among names: [String]) -> String? {
         guard let node = value(key) else { return nil }
-        guard case .scalar(let scalar) = node, names.contains(scalar.string) else {
+        guard let text = node.text, names.contains(text) else {
             var expected = "one of \(names.joined(separator: ", "))"
-            if case .scalar(let scalar) = node, let hint = closest(to: scalar.string, among: names)
-            {
+            if let text = node.text, let hint = closest(to: text, among: names) {
                 expected = "one of \(names.joined(separator: ", ")) (perhaps \(hint))"
             }
             refuse(key, expected: expected, node)
             return nil
         }
-        return scalar.string
+        return text
     }
 
     /// A list of at most `limit` whole numbers; absent is empty.
@@ -103,13 +102,13 @@ extension JobSection {
         guard let node = value(key) else { return [] }
         let expected =
             "a list of at most \(limit) whole numbers from \(range.lowerBound) to \(range.upperBound)"
-        guard case .sequence(let sequence) = node, sequence.count <= limit else {
+        guard let sequence = node.sequence, sequence.count <= limit else {
             refuse(key, expected: expected, node)
             return []
         }
         var numbers: [Int] = []
         for element in sequence {
-            guard case .scalar(let scalar) = element, let number = Int(scalar.string),
+            guard let text = element.text, let number = Int(text),
                 range.contains(number)
             else {
                 refuse(key, expected: expected, element)

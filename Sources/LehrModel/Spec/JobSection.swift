@@ -1,4 +1,4 @@
-import Yams
+import LehrYAML
 
 /// A mapping of a job file, read key by key.
 ///
@@ -8,27 +8,27 @@ final class JobSection {
     let path: String
     let line: Int?
     let problems: ProblemCollector
-    private var values: [String: (key: Node, value: Node)] = [:]
+    private var values: [String: (key: YAMLNode, value: YAMLNode)] = [:]
     private var order: [String] = []
     private var asked: [String] = []
 
-    init(_ node: Node?, path: String, problems: ProblemCollector) {
+    init(_ node: YAMLNode?, path: String, problems: ProblemCollector) {
         self.path = path
         self.problems = problems
-        line = node?.mark?.line
-        guard let node, !Self.isNull(node) else { return }
-        guard case .mapping(let mapping) = node else {
+        line = node?.line
+        guard let node, !node.isNull else { return }
+        guard let mapping = node.mapping else {
             problems.report(path, line: line, "expected keys with values, found \(describe(node))")
             return
         }
         for (key, value) in mapping {
-            guard case .scalar(let scalar) = key else {
+            guard let text = key.text else {
                 problems.report(
-                    path, line: key.mark?.line, "a key is a word, found \(describe(key))")
+                    path, line: key.line, "a key is a word, found \(describe(key))")
                 continue
             }
-            values[scalar.string] = (key, value)
-            order.append(scalar.string)
+            values[text] = (key, value)
+            order.append(text)
         }
     }
 
@@ -37,9 +37,9 @@ final class JobSection {
     /// Whether the file gives `key`; it counts as known from now on.
     func has(_ key: String) -> Bool { value(key) != nil }
 
-    func value(_ key: String) -> Node? {
+    func value(_ key: String) -> YAMLNode? {
         if !asked.contains(key) { asked.append(key) }
-        guard let node = values[key]?.value, !Self.isNull(node) else { return nil }
+        guard let node = values[key]?.value, !node.isNull else { return nil }
         return node
     }
 
@@ -49,7 +49,7 @@ final class JobSection {
     }
 
     func report(_ key: String, _ message: String) {
-        problems.report(keyPath(key), line: values[key]?.value.mark?.line ?? line, message)
+        problems.report(keyPath(key), line: values[key]?.value.line ?? line, message)
     }
 
     /// Reports `key` when it is given although other choices leave it without a meaning.
@@ -58,9 +58,9 @@ final class JobSection {
         report(key, "\(reason); remove it")
     }
 
-    func refuse(_ key: String, expected: String, _ node: Node) {
+    func refuse(_ key: String, expected: String, _ node: YAMLNode) {
         problems.report(
-            keyPath(key), line: node.mark?.line, "expected \(expected), found \(describe(node))")
+            keyPath(key), line: node.line, "expected \(expected), found \(describe(node))")
     }
 
     /// Lets every key pass, where it cannot be said which are allowed.
@@ -69,7 +69,7 @@ final class JobSection {
     /// Reports keys that are not known, with what may have been meant.
     func finish() {
         for key in order where !asked.contains(key) {
-            let location = values[key]?.key.mark?.line ?? line
+            let location = values[key]?.key.line ?? line
             let hint =
                 closest(to: key, among: asked).map { "did you mean '\($0)'?" }
                 ?? "allowed are \(asked.sorted().joined(separator: ", "))"
@@ -77,19 +77,13 @@ final class JobSection {
                 path, line: location, "unknown key \(quoted(key)); \(hint)")
         }
     }
-
-    private static func isNull(_ node: Node) -> Bool {
-        guard case .scalar(let scalar) = node, scalar.style == .plain else { return false }
-        return ["", "~", "null"].contains(scalar.string)
-    }
 }
 
 /// A node as a message names it.
-func describe(_ node: Node) -> String {
-    switch node {
-    case .scalar(let scalar): quoted(scalar.string)
+func describe(_ node: YAMLNode) -> String {
+    switch node.content {
+    case .scalar(let text, _): quoted(text)
     case .mapping: "keys with values"
     case .sequence: "a list"
-    case .alias: "an alias"
     }
 }

@@ -1,5 +1,5 @@
 import LehrTable
-import Yams
+import LehrYAML
 
 extension JobSpec {
     /// Reads a job file.
@@ -73,11 +73,11 @@ extension JobSection {
             report("name", "missing; expected \(expected)")
             return ""
         }
-        guard case .scalar(let scalar) = node, Self.isName(scalar.string) else {
+        guard let text = node.text, Self.isName(text) else {
             refuse("name", expected: expected, node)
             return ""
         }
-        return scalar.string
+        return text
     }
 
     private static func isName(_ text: String) -> Bool {

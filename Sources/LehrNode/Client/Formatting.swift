@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 
 /// How quantities are written for people.
 enum Formatting {
@@ -15,7 +16,10 @@ enum Formatting {
 
     /// With `digits` places behind the point.
     static func decimal(_ value: Double, _ digits: Int) -> String {
-        String(format: "%.\(digits)f", value)
+        // No number of 64 bits has more than 309 digits before the point.
+        var text = [CChar](repeating: 0, count: 320 + digits)
+        withVaList([Int32(digits), value]) { _ = vsnprintf(&text, text.count, "%.*f", $0) }
+        return String(decoding: text.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 
     /// `0.5` as `50.0 %`.

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 enum Path {
     /// `path` from the root, as seen from the working directory.

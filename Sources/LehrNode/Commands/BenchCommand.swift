@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 import LehrBench
 import LehrCore
 import LehrReactor
@@ -262,7 +262,7 @@ struct BenchFlags: ParsableArguments {
     }
 
     static func progress(_ line: String) {
-        FileHandle.standardError.write(Data("bench: \(line)\n".utf8))
+        StandardError.write("bench: \(line)\n")
     }
 }
 

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 import LehrCore
 
 /// With which certificates a command talks to a cluster.

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import LehrCore
 
 struct ExportCommand: AsyncParsableCommand {
@@ -22,7 +21,7 @@ struct ExportCommand: AsyncParsableCommand {
         let isQuiet = client.json
         let path = try await ControlClient.with(client.settings) { client in
             try await Exporter(client: client, files: LocalFileSystem()) { step in
-                if !isQuiet { FileHandle.standardError.write(Data("export: \(step)\n".utf8)) }
+                if !isQuiet { StandardError.write("export: \(step)\n") }
             }.export(job, to: directory)
         }
         print(client.json ? try Formatting.json(["path": path]) : path)

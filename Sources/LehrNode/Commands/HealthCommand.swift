@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import LehrHTTP2
 import LehrRPC
 

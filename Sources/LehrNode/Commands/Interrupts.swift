@@ -1,4 +1,5 @@
-import Foundation
+import Dispatch
+import Glibc
 
 /// Tidies up when a command that has started processes is itself interrupted.
 final class Interrupts {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import LehrCluster
 import LehrCore
 import LehrMembership
@@ -98,7 +97,7 @@ struct JobCommand: AsyncParsableCommand {
         }
 
         private static func note(_ text: String) {
-            FileHandle.standardError.write(Data("\(text)\n".utf8))
+            StandardError.write("\(text)\n")
         }
     }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
+import Glibc
 import LehrCluster
 import LehrCore
 
@@ -18,8 +19,8 @@ struct JobProgress {
             try await watch(name, client)
         }
         if last.state == .failed {
-            FileHandle.standardError.write(
-                Data("error: job \(last.id.value) (\(last.name)) failed: \(last.message)\n".utf8))
+            StandardError.write(
+                "error: job \(last.id.value) (\(last.name)) failed: \(last.message)\n")
             throw ExitCode(1)
         }
         return last

@@ -1,5 +1,5 @@
 package import ArgumentParser
-import Foundation
+import Glibc
 import LehrWebServer
 
 /// The one binary: roles and tools are its subcommands.
@@ -48,7 +48,7 @@ package struct LehrCommand: AsyncParsableCommand {
             } else {
                 try command.run()
             }
-            Foundation.exit(0)
+            Glibc.exit(0)
         } catch let error as FatalError {
             fail(error.description, error.status.rawValue)
         } catch let error as ConfigError {
@@ -69,7 +69,7 @@ package struct LehrCommand: AsyncParsableCommand {
     }
 
     private static func fail(_ message: String, _ status: Int32) -> Never {
-        FileHandle.standardError.write(Data("error: \(message)\n".utf8))
-        Foundation.exit(status)
+        StandardError.write("error: \(message)\n")
+        Glibc.exit(status)
     }
 }

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import Glibc
 import LehrCore
 import LehrMembership
 import LehrWire
@@ -53,7 +53,7 @@ struct PlacementApplyCommand: AsyncParsableCommand {
                     where ![.unauthenticated, .permissionDenied].contains(error.code)
                 {
                     // A coordinator that is away, a job that has ended: the next look may find it well.
-                    FileHandle.standardError.write(Data("not now: \(error)\n".utf8))
+                    StandardError.write("not now: \(error)\n")
                     wasWorthIt = false
                 }
                 try await Task.sleep(for: .seconds(interval))

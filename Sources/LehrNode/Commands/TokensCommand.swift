@@ -1,5 +1,5 @@
 import ArgumentParser
-import Foundation
+import FoundationEssentials
 import LehrCore
 import LehrIdentity
 
@@ -79,7 +79,7 @@ struct TokensCommand: ParsableCommand {
             }
             let until = end.map { "ends at \($0)" } ?? "never ends"
             let note = "token '\(name)' \(until); it cannot be shown again\n"
-            FileHandle.standardError.write(Data(note.utf8))
+            StandardError.write(note)
         }
 
         static func seconds(_ text: String) -> Int64? {

@@ -1,5 +1,5 @@
 import LehrCore
-import Yams
+import LehrYAML
 
 /// The settings in a `--config` file: a flat YAML mapping from setting names to scalars.
 struct ConfigFile {
@@ -16,10 +16,10 @@ struct ConfigFile {
 
     init(path: String, files: any FileSystem) throws(ConfigError) {
         self.path = path
-        let root: Node?
+        let root: YAMLNode?
         do {
             let bytes = try files.read(path, limit: Self.byteLimit)
-            root = try Yams.compose(yaml: String(decoding: bytes, as: UTF8.self))
+            root = try YAMLDocument.root(of: String(decoding: bytes, as: UTF8.self))
         } catch {
             throw ConfigError(problems: ["\(path): \(error)"])
         }
@@ -33,9 +33,8 @@ struct ConfigFile {
             return
         }
         for (key, value) in mapping {
-            let line = key.mark.map { ":\($0.line)" } ?? ""
-            guard let name = key.string, let text = value.scalar?.string else {
-                problems.append("\(path)\(line): expected `name: value`")
+            guard let name = key.text, let text = value.text else {
+                problems.append("\(path):\(key.line): expected `name: value`")
                 continue
             }
             values[name] = text

@@ -1,4 +1,4 @@
-import Foundation
+import Glibc
 import LehrCluster
 import LehrCore
 import LehrData
@@ -127,7 +127,7 @@ struct Demo {
     private func waitForServing() async throws -> String {
         let address = try await cluster.address(of: "serving", key: "http")
         for _ in 0..<300 {
-            let answer = try? await HTTPRequest.get("http://\(address)/readyz")
+            let answer = try? HTTPRequest.get("http://\(address)/readyz")
             if answer?.status == 200 { return address }
             try await Task.sleep(for: .milliseconds(100))
         }
@@ -149,9 +149,9 @@ struct Demo {
             guard let user = block.columns[0].keys(of: example).first else { continue }
             let body = "{\"user\": \(user), \"k\": 10}"
             print("\ncurl -s \(url) -d '\(body)'")
-            let answer = try await HTTPRequest.post(url, body)
+            let answer = try HTTPRequest.post(url, body)
             guard answer.status == 200 else {
-                throw ClientError("serving answered \(answer.status): \(answer.text)")
+                throw ClientError("serving answered \(answer.status): \(answer.body)")
             }
             print(try RecommendAnswer.table(answer.body))
         }

@@ -1,34 +1,51 @@
-import Foundation
+import Glibc
+import LehrCore
 
 /// HTTP by `curl`, the very command that is shown to the person.
 enum HTTPRequest {
     struct Answer {
         let status: Int
-        let body: Data
-
-        var text: String { String(decoding: body, as: UTF8.self) }
+        let body: String
     }
 
-    static func get(_ url: String) async throws -> Answer { try await curl([url]) }
+    static func get(_ url: String) throws -> Answer { try curl([url]) }
 
-    static func post(_ url: String, _ body: String) async throws -> Answer {
-        try await curl([url, "-d", body])
+    static func post(_ url: String, _ body: String) throws -> Answer {
+        try curl([url, "-d", body])
     }
 
-    private static func curl(_ arguments: [String]) async throws -> Answer {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    private static func curl(_ arguments: [String]) throws -> Answer {
         // The status comes behind the body, on a line of its own.
-        process.arguments = ["curl", "-s", "-m", "10", "-w", "\n%{http_code}"] + arguments
-        let output = Pipe()
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        try process.run()
-        let data = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        guard let end = data.lastIndex(of: 10),
-            let status = Int(String(decoding: data[(end + 1)...], as: UTF8.self))
-        else { throw ClientError("curl did not run; install it (apt-get install curl)") }
-        return Answer(status: status, body: Data(data[..<end]))
+        let text = try output(["curl", "-s", "-m", "10", "-w", "\n%{http_code}"] + arguments)
+        guard let end = text.lastIndex(of: "\n"), let status = Int(text[end...].dropFirst()) else {
+            throw ClientError("curl did not run; install it (apt-get install curl)")
+        }
+        return Answer(status: status, body: String(text[..<end]))
+    }
+
+    /// What `command` prints.
+    private static func output(_ command: [String]) throws -> String {
+        var ends: [Int32] = [-1, -1]
+        guard pipe(&ends) == 0 else {
+            throw ClientError("cannot make a pipe: \(String(cString: strerror(errno)))")
+        }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        defer { close(ends[0]) }
+        let pid: pid_t
+        do {
+            defer { close(ends[1]) }
+            pid = try Program.start(command, output: ends[1])
+        }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 64 << 10)
+        while true {
+            let count = read(ends[0], &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { break }
+            bytes += chunk[..<count]
+        }
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) < 0, errno == EINTR {}
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

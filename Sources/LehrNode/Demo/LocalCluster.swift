@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import LehrCore
 import Synchronization
 
@@ -7,11 +8,25 @@ final class LocalCluster: Sendable {
     private struct Child {
         let name: String
         let role: String
-        let process: Process
+        let pid: pid_t
+        private var hasEnded = false
+
+        init(name: String, role: String, pid: pid_t) {
+            (self.name, self.role, self.pid) = (name, role, pid)
+        }
+
+        /// Once it has ended, its number may be another's, so nothing else may ask for it.
+        mutating func isRunning() -> Bool {
+            if !hasEnded { hasEnded = waitpid(pid, nil, WNOHANG) == pid }
+            return !hasEnded
+        }
+
+        mutating func end(by signal: Int32) {
+            if isRunning() { kill(pid, signal) }
+        }
     }
 
     private let folder: String
-    // Unchecked is not needed: a `Process` is only touched under the lock.
     private let children = Mutex<[Child]>([])
 
     init(folder: String) { self.folder = folder }
@@ -22,26 +37,22 @@ final class LocalCluster: Sendable {
     /// Starts `lehr ROLE ARGUMENTS`; its output goes to `FOLDER/NAME.log`.
     func start(_ role: String, name: String, _ arguments: [String]) throws {
         let path = "\(folder)/\(name).log"
-        guard FileManager.default.createFile(atPath: path, contents: nil),
-            let log = FileHandle(forWritingAtPath: path)
-        else { throw ClientError("cannot write \(path)") }
-        try children.withLock { children in
-            let process = Process()
-            process.executableURL = URL(
-                fileURLWithPath: try FileManager.default.destinationOfSymbolicLink(
-                    atPath: "/proc/self/exe"))
-            // Read here for addresses, and by people where it failed.
-            process.arguments = [role, "--log-format", "text"] + arguments
-            // These speak on loopback, in cleartext, and ask nobody for a token.
-            process.environment = ProcessInfo.processInfo.environment.filter {
-                !$0.key.hasPrefix("LEHR_TLS_") && !$0.key.hasPrefix("LEHR_TOKEN")
-            }
-            process.standardInput = FileHandle.nullDevice
-            process.standardOutput = log
-            process.standardError = log
-            try process.run()
-            children.append(Child(name: name, role: role, process: process))
+        let log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0o644)
+        guard log >= 0 else {
+            throw ClientError("cannot write \(path): \(String(cString: strerror(errno)))")
         }
+        defer { close(log) }
+        let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        defer { close(nothing) }
+        let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+        let pid = try Program.start(
+            // Read here for addresses, and by people where it failed.
+            [program, role, "--log-format", "text"] + arguments,
+            // These speak on loopback, in cleartext, and ask nobody for a token.
+            environment: ProcessInfo.processInfo.environment.filter {
+                !$0.key.hasPrefix("LEHR_TLS_") && !$0.key.hasPrefix("LEHR_TOKEN")
+            }, input: nothing, output: log, errors: log)
+        children.withLock { $0.append(Child(name: name, role: role, pid: pid)) }
     }
 
     /// The value of `key` in the line with which a role says that it is ready.
@@ -63,16 +74,19 @@ final class LocalCluster: Sendable {
     }
 
     private func isRunning(_ name: String) -> Bool {
-        children.withLock { $0.first { $0.name == name }?.process.isRunning ?? false }
+        children.withLock { children in
+            guard let index = children.firstIndex(where: { $0.name == name }) else { return false }
+            return children[index].isRunning()
+        }
     }
 
     /// CPU seconds and peak resident bytes by role, of processes that still run.
     func usage() -> [String: ProcessUsage] {
         children.withLock { children in
             var usage: [String: ProcessUsage] = [:]
-            for child in children where child.process.isRunning {
-                let one = ProcessUsage(pid: child.process.processIdentifier)
-                usage[child.role, default: ProcessUsage()].add(one)
+            for index in children.indices where children[index].isRunning() {
+                let one = ProcessUsage(pid: children[index].pid)
+                usage[children[index].role, default: ProcessUsage()].add(one)
             }
             return usage
         }
@@ -84,10 +98,10 @@ final class LocalCluster: Sendable {
             print("\nStill running (logs in \(folder)):")
             var table = TextTable([("process", .left), ("pid", .right)])
             for child in children {
-                table.add([child.name, "\(child.process.processIdentifier)"])
+                table.add([child.name, "\(child.pid)"])
             }
             print(table.text)
-            let pids = children.reversed().map { "\($0.process.processIdentifier)" }
+            let pids = children.reversed().map { "\($0.pid)" }
             print("Stop with: kill \(pids.joined(separator: " "))")
         }
     }
@@ -95,15 +109,15 @@ final class LocalCluster: Sendable {
     /// Ends all processes in order, the coordinator last; what does not end is killed.
     func stop() async {
         let ending = children.withLock { children in
-            for child in children.reversed()
-            where child.process.isRunning && child.role != "coordinator" {
-                child.process.terminate()
+            for index in children.indices.reversed()
+            where children[index].role != "coordinator" {
+                children[index].end(by: SIGTERM)
             }
             return children.filter { $0.role != "coordinator" }.map(\.name)
         }
         await wait(for: ending)
         children.withLock { children in
-            for child in children where child.process.isRunning { child.process.terminate() }
+            for index in children.indices { children[index].end(by: SIGTERM) }
         }
         await wait(for: children.withLock { $0.map(\.name) })
         killAll()
@@ -117,9 +131,7 @@ final class LocalCluster: Sendable {
 
     func killAll() {
         children.withLock { children in
-            for child in children where child.process.isRunning {
-                kill(child.process.processIdentifier, SIGKILL)
-            }
+            for index in children.indices { children[index].end(by: SIGKILL) }
         }
     }
 }

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// The answer of `:recommend`, as far as the demo shows it.
 struct RecommendAnswer: Decodable {
@@ -9,8 +9,8 @@ struct RecommendAnswer: Decodable {
 
     let items: [Item]
 
-    static func table(_ body: Data) throws -> String {
-        let answer = try JSONDecoder().decode(RecommendAnswer.self, from: body)
+    static func table(_ body: String) throws -> String {
+        let answer = try JSONDecoder().decode(RecommendAnswer.self, from: Data(body.utf8))
         var table = TextTable([("", .right), ("title", .left), ("score", .right)])
         for (rank, item) in answer.items.enumerated() {
             table.add(["\(rank + 1)", item.title, Formatting.decimal(item.score, 3)])

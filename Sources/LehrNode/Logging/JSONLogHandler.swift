@@ -1,4 +1,6 @@
-import Foundation
+import FoundationEssentials
+import Glibc
+import LehrCore
 import LehrWeb
 import Logging
 
@@ -65,14 +67,6 @@ struct JSONLogHandler: LogHandler {
 
     /// At once, so that lines of several threads do not mix; what the system does not take is lost.
     private static func toStandardError(_ line: [UInt8]) {
-        line.withUnsafeBytes { line in
-            var rest = line[...]
-            while !rest.isEmpty {
-                let count = Glibc.write(
-                    STDERR_FILENO, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
-                guard count > 0 || errno == EINTR else { return }
-                rest = rest.dropFirst(max(count, 0))
-            }
-        }
+        _ = line.withUnsafeBytes { writeAll($0, to: STDERR_FILENO) }
     }
 }

@@ -1,5 +1,5 @@
 import Dispatch
-import Foundation
+import LehrReactor
 import LehrTable
 import Synchronization
 
@@ -19,9 +19,8 @@ final class PagePreparer: Sendable {
     private let end = DispatchSemaphore(value: 0)
 
     init() {
-        let thread = Thread { [self] in run() }
-        thread.name = "lehr-pages"
-        thread.start()
+        let isStarted = DetachedThread.start(named: "lehr-pages") { [self] in run() }
+        precondition(isStarted, "a process that has just begun has a thread left")
     }
 
     /// Touches what `pool` asks for from now on; call on the pool's core.
