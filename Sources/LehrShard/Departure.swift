@@ -1,3 +1,4 @@
+import LehrCore
 import LehrMembership
 import LehrTable
 
@@ -8,6 +9,8 @@ final class Departure {
     var copy = PartitionCopy()
     /// Of the core, when it sent the piece before.
     private var countersBefore = ShardCounters()
+    /// When the core was last seen to have had a call.
+    private var asked: Instant?
     /// Whether its last piece has been handed out.
     var isOver = false
 
@@ -21,17 +24,29 @@ final class Departure {
     private static let restAfterPiece = 19
     /// Of a piece: what it takes longer, this thread was not running.
     private static let pieceMax = Duration.milliseconds(2)
+    /// Without a call for so long, nobody asks: between two pieces there may be none on a core that has much
+    /// to do, too.
+    private static let quiet = Duration.milliseconds(20)
+
+    /// Whether each round is to be two thirds of the one before, or less: else it has to go faster, because a
+    /// slow copy of rows that all change again would never end.
+    private var isShrinking: Bool {
+        3 * partition.rows.changedCount <= 2 * copy.rowsSentInRound
+    }
 
     /// How long to leave the core to others after a piece that took `duration`; nil: nobody wants it, callers
-    /// wait for the end of this, or more changes meanwhile than it would send.
+    /// wait for the end of this, or as much changes as it sends.
     ///
     /// - Parameters:
     ///   - copies: that leave the core, this one among them.
-    ///   - counters: of the core, as they are now.
-    func rest(after duration: Duration, copies: Int, _ counters: ShardCounters) -> Duration? {
-        let isAsked = counters != countersBefore
-        countersBefore = counters
-        guard isAsked, !partition.isSealed, copy.isConverging else { return nil }
+    ///   - counters: of the core, as they are `now`.
+    func rest(
+        after duration: Duration, copies: Int, _ counters: ShardCounters, now: Instant
+    ) -> Duration? {
+        if counters != countersBefore { (countersBefore, asked) = (counters, now) }
+        guard let asked, now - asked < Self.quiet, !partition.isSealed, isShrinking else {
+            return nil
+        }
         return min(duration, Self.pieceMax) * (Self.restAfterPiece * copies)
     }
 }

@@ -6,8 +6,8 @@ import LehrTable
 /// Partitions that leave. An owner writes on while its successor copies the rows; it seals the partition
 /// when little is left to send, and keeps it sealed until the map says what has become of the move.
 extension ShardCore {
-    /// After so many rounds a partition is sealed, however much changes.
-    private static let roundsMax = 8
+    /// When so many times its rows were sent, a partition is sealed, however much changes.
+    private static let sendingsMax = 8
 
     /// Partitions that are being copied elsewhere.
     var departureCount: Int {
@@ -61,7 +61,7 @@ extension ShardCore {
         !departure.partition.isSealed && departure.copy.isCaughtUp
             && (departure.partition.rows.changedCount < movedRows
                 || !guards.contains(.changesAreSentAgain)
-                || departure.copy.rounds >= Self.roundsMax)
+                || departure.copy.rowsSent >= Self.sendingsMax * departure.partition.rows.rowCount)
     }
 
     /// Whether a step is staged that has to be committed or aborted here.

@@ -48,9 +48,10 @@ extension ShardHandler {
         case .chunk(let chunk):
             stream.send { chunk.fill(&$0, $1) }
             let goOn = { [self] in send(departure, to: stream) }
+            let now = core.now
             guard
                 let rest = departure.rest(
-                    after: core.now - began, copies: shard.departureCount, counters)
+                    after: now - began, copies: shard.departureCount, counters, now: now)
             else { return core.post(goOn) }
             _ = core.schedule(after: rest, goOn)
         case .wait:

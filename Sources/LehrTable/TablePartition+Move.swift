@@ -19,9 +19,10 @@ package struct PartitionCopy {
     private var wordsSent = 0
     /// Rounds begun.
     package private(set) var rounds = 0
-    /// Whether the last round has half of the one before, or less: the copy catches up as fast as it goes.
-    package private(set) var isConverging = true
-    private var sizeOfRound = Int.max
+    /// Rows and removals sent by this round, or by the pass over all.
+    package private(set) var rowsSentInRound = 0
+    /// Of all rounds.
+    package private(set) var rowsSent = 0
 
     package init() {}
 
@@ -33,11 +34,14 @@ package struct PartitionCopy {
     mutating func pass(to next: ScanCursor?) { cursor = next }
 
     mutating func begin(_ words: [UInt64]) {
-        isConverging = words.count <= sizeOfRound / 2
-        sizeOfRound = words.count
         round = words
-        wordsSent = 0
+        (wordsSent, rowsSentInRound) = (0, 0)
         rounds += 1
+    }
+
+    mutating func count(_ rows: Int) {
+        rowsSentInRound += rows
+        rowsSent += rows
     }
 
     /// The next of the round, at most so many words.
@@ -75,7 +79,9 @@ extension TablePartition {
             guard store.copies.count > 0 else { return nil }
             copy.begin(store.copies.takeWords())
         }
-        return rows(of: copy.take(words: limit * store.keys.words))
+        let words = copy.take(words: limit * store.keys.words)
+        copy.count(words.count / store.keys.words)
+        return rows(of: words)
     }
 
     private func rows(of words: ArraySlice<UInt64>) -> MovedRows {
@@ -113,6 +119,7 @@ extension TablePartition {
         var images = RowImages(shapes: store.shapes)
         let next = store.chunks.visit(from: cursor.value, limit: limit) { Self.send($1, &images) }
         copy.pass(to: next.map { ScanCursor($0) })
+        copy.count(images.rowCount)
         return images.isEmpty ? nil : MovedRows(rows: images.columns(spec.rowFormat))
     }
 

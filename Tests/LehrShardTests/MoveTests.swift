@@ -144,19 +144,45 @@ import Testing
         let departure = try depart()
         var counters = ShardCounters()
         let piece = Duration.microseconds(300)
-        #expect(departure.rest(after: piece, copies: 1, counters) == nil, "nobody asks")
+        func rest(_ copies: Int = 1, after piece: Duration = piece, at milliseconds: Int64)
+            -> Duration?
+        {
+            departure.rest(
+                after: piece, copies: copies, counters,
+                now: Instant(nanoseconds: 0) + .milliseconds(milliseconds))
+        }
+        #expect(rest(at: 0) == nil, "nobody asks")
         counters.pulls += 1
-        #expect(departure.rest(after: piece, copies: 1, counters) == .microseconds(5700))
-        #expect(departure.rest(after: piece, copies: 1, counters) == nil, "nobody since")
-        counters.pushes += 1
-        #expect(departure.rest(after: piece, copies: 4, counters) == .microseconds(22_800))
-        counters.pushes += 1
+        #expect(rest(at: 1) == .microseconds(5700))
         #expect(
-            departure.rest(after: .seconds(10), copies: 1, counters) == .milliseconds(38),
-            "this process was stopped meanwhile")
+            rest(at: 20) == .microseconds(5700), "a busy core has no call between any two pieces")
+        #expect(rest(at: 21) == nil, "nobody since")
         counters.pushes += 1
+        #expect(rest(4, at: 22) == .microseconds(22_800))
+        #expect(
+            rest(after: .seconds(10), at: 23) == .milliseconds(38),
+            "this process was stopped meanwhile")
         departure.partition.sealedFor = 900
-        #expect(departure.rest(after: piece, copies: 1, counters) == nil, "callers wait")
+        #expect(rest(at: 24) == nil, "callers wait")
+    }
+
+    @Test func aCopyOfRowsThatChangeFasterThanTheyAreSentDoesNotRest() throws {
+        _ = push(0)
+        try adopt(moving(2))
+        let departure = try depart()
+        var counters = ShardCounters()
+        counters.pushes = 1
+        func rest() -> Duration? {
+            departure.rest(
+                after: .milliseconds(1), copies: 1, counters, now: Instant(nanoseconds: 0))
+        }
+        guard case .chunk = source.shard.nextStep(of: departure, now: source.time.now) else {
+            Issue.record("nothing is sent")
+            return
+        }
+        #expect(departure.copy.rowsSent > 0 && rest() != nil)
+        _ = push(1)
+        #expect(departure.partition.rows.changedCount == departure.copy.rowsSent && rest() == nil)
     }
 
     @Test func theAnswerOpensBeforeTheMapComes() throws {

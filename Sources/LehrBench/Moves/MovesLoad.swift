@@ -9,7 +9,7 @@ import LehrWire
 import Logging
 
 /// A worker that pulls and pushes, some batches in flight, while partitions of its table move to and
-/// fro: after each move comes a time without one, to compare with.
+/// fro: before and after each move is a time without one, to compare with.
 final class MovesLoad {
     struct Settings {
         let rowCount: Int
@@ -26,18 +26,28 @@ final class MovesLoad {
         fileprivate(set) var seconds = 0.0
 
         var keysPerSecond: Double { Double(keys) / seconds }
+        fileprivate mutating func count(_ keys: Int) {
+            self.keys += keys
+            steps += 1
+        }
+
         /// Seconds a step, by one lane.
         var mean: Double { steps > 0 ? seconds / Double(steps) : 0 }
     }
 
     struct Round {
         fileprivate(set) var moving = Window()
-        fileprivate(set) var idle = Window()
+        /// A partition is elsewhere before and after a move, which makes a difference of its own.
+        fileprivate(set) var before: Window
+        fileprivate(set) var after = Window()
         /// Seconds of the longest step that was under way at some time of the hand-over, as the map tells it:
         /// one that has met the sealed partition before still waits then.
         fileprivate(set) var worst = 0.0
         /// Seconds of CPU time of both shards, while a partition moved.
         fileprivate(set) var shardSeconds = 0.0
+
+        /// Without a move: the mean of before and after.
+        var idleKeysPerSecond: Double { (before.keysPerSecond + after.keysPerSecond) / 2 }
     }
 
     typealias End = (Result<[Round], BenchError>) -> Void
@@ -65,6 +75,8 @@ final class MovesLoad {
     private var map: ClusterMap?
     private var phase = Phase.joining
     private var rounds: [Round] = []
+    /// While nothing moves.
+    private var idle = Window()
     private var began = Instant(nanoseconds: 0)
     /// Of the last move.
     private var handOver: (from: Instant, to: Instant?)?
@@ -129,7 +141,7 @@ final class MovesLoad {
             handOver = handOver ?? (reactor.now, nil)
             guard placed.move == nil else { return }
             handOver?.to = reactor.now
-            close(\.moving)
+            rounds[rounds.count - 1].moving.seconds = (reactor.now - began).inSeconds
             countShardSeconds(1)
             rest()
         default: break
@@ -156,8 +168,7 @@ final class MovesLoad {
         steps.fill(rows) { [self] in
             steps.onStep = { [self] keys, took in note(keys, took) }
             steps.start()
-            // The first round has none before it.
-            reactor.post { [self] in move() }
+            rest()
         }
     }
 
@@ -171,7 +182,7 @@ final class MovesLoad {
         guard
             let other = shards.first(where: { $0.incarnation != table.partitions[partition].owner })
         else { return finish(.failure(BenchError("a shard has gone"))) }
-        rounds.append(Round())
+        rounds.append(Round(before: idle))
         countShardSeconds(-1)
         began = reactor.now
         (handOver, isMoveSeen) = (nil, false)
@@ -195,22 +206,21 @@ final class MovesLoad {
 
     private func rest() {
         phase = .idle
+        idle = Window()
         began = reactor.now
         _ = reactor.schedule(after: Self.idleTime) { [self] in
-            close(\.idle)
+            idle.seconds = (reactor.now - began).inSeconds
+            if let last = rounds.indices.last { rounds[last].after = idle }
             move()
         }
     }
 
-    private func close(_ window: WritableKeyPath<Round, Window>) {
-        rounds[rounds.count - 1][keyPath: window].seconds = (reactor.now - began).inSeconds
-    }
-
     private func note(_ keys: Int, _ took: Duration) {
-        guard !rounds.isEmpty else { return }
-        let window = if case .moving = phase { \Round.moving } else { \Round.idle }
-        rounds[rounds.count - 1][keyPath: window].keys += keys
-        rounds[rounds.count - 1][keyPath: window].steps += 1
+        switch phase {
+        case .idle: idle.count(keys)
+        case .moving: rounds[rounds.count - 1].moving.count(keys)
+        default: break
+        }
         // It began before the end.
         guard let handOver, reactor.now - (handOver.to ?? reactor.now) <= took else { return }
         rounds[rounds.count - 1].worst = max(rounds[rounds.count - 1].worst, took.inSeconds)
