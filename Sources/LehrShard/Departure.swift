@@ -26,12 +26,20 @@ final class Departure {
     private static let pieceMax = Duration.milliseconds(2)
     /// Without a call for so long, nobody asks: between two pieces there may be none on a core that has much
     /// to do, too.
-    private static let quiet = Duration.milliseconds(20)
+    private static let quiet = Duration.milliseconds(200)
+    /// With so few rows left to send, the copy is as good as done, and is not slowed down any more: changes
+    /// of one more rest would be as many.
+    private static let fewRows = 4096
 
     /// Whether each round is to be two thirds of the one before, or less: else it has to go faster, because a
     /// slow copy of rows that all change again would never end.
     private var isShrinking: Bool {
         3 * partition.rows.changedCount <= 2 * copy.rowsSentInRound
+    }
+
+    /// Whether all that is left to send are few rows.
+    private var isNearlyDone: Bool {
+        partition.rows.left(of: copy).map { $0 < Self.fewRows } ?? false
     }
 
     /// How long to leave the core to others after a piece that took `duration`; nil: nobody wants it, callers
@@ -44,9 +52,8 @@ final class Departure {
         after duration: Duration, copies: Int, _ counters: ShardCounters, now: Instant
     ) -> Duration? {
         if counters != countersBefore { (countersBefore, asked) = (counters, now) }
-        guard let asked, now - asked < Self.quiet, !partition.isSealed, isShrinking else {
-            return nil
-        }
+        guard let asked, now - asked < Self.quiet, !partition.isSealed, isShrinking, !isNearlyDone
+        else { return nil }
         return min(duration, Self.pieceMax) * (Self.restAfterPiece * copies)
     }
 }

@@ -29,7 +29,9 @@ package struct PartitionCopy {
     /// Whether all that is left to send are the changes that are in no round yet.
     package var isCaughtUp: Bool { cursor == nil && isRoundOver }
 
-    var isRoundOver: Bool { wordsSent == round.count }
+    var isRoundOver: Bool { wordsLeft == 0 }
+
+    var wordsLeft: Int { round.count - wordsSent }
 
     mutating func pass(to next: ScanCursor?) { cursor = next }
 
@@ -68,6 +70,11 @@ extension TablePartition {
 
     /// Keys that have changed and are in no round yet.
     package var changedCount: Int { store.copies.count }
+
+    /// Keys that have still to be sent, as far as is known; nil: all rows are being passed.
+    package func left(of copy: PartitionCopy) -> Int? {
+        copy.cursor == nil ? changedCount + copy.wordsLeft / store.keys.words : nil
+    }
 
     /// There were more changes than are noted: the copy cannot be finished.
     package var hasLostChanges: Bool { !store.copies.isActive || store.copies.hasOverflowed }

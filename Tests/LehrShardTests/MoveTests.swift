@@ -155,34 +155,60 @@ import Testing
         counters.pulls += 1
         #expect(rest(at: 1) == .microseconds(5700))
         #expect(
-            rest(at: 20) == .microseconds(5700), "a busy core has no call between any two pieces")
-        #expect(rest(at: 21) == nil, "nobody since")
+            rest(at: 200) == .microseconds(5700), "a busy core has no call between any two pieces")
+        #expect(rest(at: 201) == nil, "nobody since")
         counters.pushes += 1
-        #expect(rest(4, at: 22) == .microseconds(22_800))
+        #expect(rest(4, at: 202) == .microseconds(22_800))
         #expect(
-            rest(after: .seconds(10), at: 23) == .milliseconds(38),
+            rest(after: .seconds(10), at: 203) == .milliseconds(38),
             "this process was stopped meanwhile")
         departure.partition.sealedFor = 900
-        #expect(rest(at: 24) == nil, "callers wait")
+        #expect(rest(at: 204) == nil, "callers wait")
     }
 
-    @Test func aCopyOfRowsThatChangeFasterThanTheyAreSentDoesNotRest() throws {
-        _ = push(0)
+    @Test func aCopyRestsOnlyWhileItsRoundsBecomeShorter() throws {
         try adopt(moving(2))
         let departure = try depart()
+        let rows = departure.partition.rows
         var counters = ShardCounters()
         counters.pushes = 1
         func rest() -> Duration? {
             departure.rest(
                 after: .milliseconds(1), copies: 1, counters, now: Instant(nanoseconds: 0))
         }
-        guard case .chunk = source.shard.nextStep(of: departure, now: source.time.now) else {
-            Issue.record("nothing is sent")
-            return
+        func push(_ count: UInt64) {
+            let keys = Array(0..<count)
+            let gradients = [Float](repeating: 1, count: keys.count * rows.spec.dimension)
+            keys.withUnsafeBufferPointer { keys in
+                gradients.withUnsafeBufferPointer { gradients in
+                    _ = rows.push(
+                        keys: PackedElements(keys), gradients: PackedElements(gradients), now: 0)
+                }
+            }
         }
-        #expect(departure.copy.rowsSent > 0 && rest() != nil)
-        _ = push(1)
-        #expect(departure.partition.rows.changedCount == departure.copy.rowsSent && rest() == nil)
+        func send(untilLeft left: Int?) {
+            while rows.left(of: departure.copy) != left {
+                _ = source.shard.nextStep(of: departure, now: source.time.now)
+            }
+        }
+        push(6000)
+        // What has come since the copy began comes twice: it may be at a place that was passed.
+        rows.endCopy()
+        rows.beginCopy()
+        _ = source.shard.nextStep(of: departure, now: source.time.now)
+        #expect(departure.copy.rowsSent == 1024 && rest() != nil)
+        push(682)
+        #expect(rows.changedCount == 682 && rest() != nil)
+        push(683)
+        #expect(rest() == nil, "more than two thirds have changed")
+        send(untilLeft: 683)
+        #expect(rest() == nil, "few rows are left")
+        push(6000)
+        #expect(rows.left(of: departure.copy) == 6000 && rest() == nil)
+        send(untilLeft: 6000 - 1024)
+        #expect(departure.copy.rounds == 1 && rest() != nil)
+        send(untilLeft: 6000 - 2048)
+        #expect(rest() == nil, "few rows are left")
     }
 
     @Test func theAnswerOpensBeforeTheMapComes() throws {

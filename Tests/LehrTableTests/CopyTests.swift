@@ -97,12 +97,12 @@ import Testing
         #expect(source.next(of: &copy, limit: 40)?.rows.rowCount == 40)
         pushAll()
         pushAll()
-        #expect(source.changedCount == 40)
+        #expect(source.changedCount == 40 && source.left(of: copy) == nil)
         #expect(source.next(of: &copy, limit: 100)?.rows.rowCount == 60)
         #expect(source.next(of: &copy, limit: 30)?.rows.rowCount == 30)
         // Ten of these have yet to be sent as it is.
         pushAll()
-        #expect(source.changedCount == 90)
+        #expect(source.changedCount == 90 && source.left(of: copy) == 100)
         #expect(source.next(of: &copy, limit: 100)?.rows.rowCount == 10)
     }
 

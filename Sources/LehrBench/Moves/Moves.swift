@@ -29,7 +29,7 @@ enum Moves {
             stage.startCluster(partitions: 8),
             MovesLoad.Settings(
                 rowCount: stage.rowCount, batchCount: 4096, inFlight: 4,
-                moves: 2 * stage.rounds))
+                moves: 4 * stage.rounds))
         let share = zip(rounds.map(\.moving.keysPerSecond), rounds.map(\.idleKeysPerSecond))
         return [
             Figure(

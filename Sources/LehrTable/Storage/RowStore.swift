@@ -54,6 +54,22 @@ struct RowStore: ~Copyable {
 
     func find(_ words: UnsafeRawPointer) -> RowPointer? { view.find(words, keys.hash(words))?.row }
 
+    /// Asks for what `findOrInsert` reads first of a key with this hash.
+    @inline(__always)
+    func ask(for hash: UInt64) {
+        lehr_prefetch(index.view.bucket(hash))
+        index.askForRoom(for: hash)
+    }
+
+    /// Asks for `near` bytes of the row that a key with this hash seems to have.
+    @inline(__always)
+    func askForRow(of hash: UInt64, near: Int) {
+        let bucket = index.view.bucket(hash)
+        if case .row(let row) = KeyIndex.candidate(bucket, KeyIndex.tag(hash), chunks.addresses) {
+            row.prefetch(near)
+        }
+    }
+
     func shape(of row: RowPointer) -> RowShape {
         row.header.pointee.flags.contains(.narrow) ? shapes[0] : shapes[fullShape]
     }
