@@ -119,7 +119,7 @@ bench-moves: ## Measure what moving partitions costs those who train. ARGS='--on
 	$(RELEASE)/lehr bench moves $(ARGS)
 
 # The program of the fuzzer, with AddressSanitizer; both are Swift's and come with it.
-FUZZ_TARGETS := server-bytes server-frames client-bytes client-frames messages wire metadata identity segment formats
+FUZZ_TARGETS := server-bytes server-frames client-bytes client-frames messages wire metadata identity segment formats yaml
 FUZZ_FLAGS := -max_len=4096 -timeout=20 -rss_limit_mb=2048 -malloc_limit_mb=256 -print_final_stats=1
 
 .PHONY: fuzz-build

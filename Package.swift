@@ -227,8 +227,8 @@ let package = Package(
             ]),
         fuzzing([
             "LehrCore", "LehrRPC", "LehrReactor", "LehrHTTP2", "LehrIdentity", "LehrWire",
-            "CLehrWire", "LehrCluster", "LehrMembership", "LehrArtifact", "LehrTable",
-            "LehrTestSupport",
+            "CLehrWire", "LehrCluster", "LehrMembership", "LehrArtifact", "LehrTable", "LehrModel",
+            "LehrYAML", "LehrTestSupport",
         ]),
         tests("LehrMembership", ["LehrCore", "LehrTable"]),
         tests("LehrPlacement", ["LehrCore"]),

@@ -10,7 +10,7 @@ struct FuzzTarget: Sendable {
         ServerTargets.bytes, ServerTargets.frames, ClientTargets.bytes, ClientTargets.frames,
         MessageTarget.target, WireTarget.target, MetadataTarget.target, IdentityTarget.target,
         SegmentTarget.target,
-        FormatTarget.target,
+        FormatTarget.target, YAMLTarget.target,
     ]
 }
 
