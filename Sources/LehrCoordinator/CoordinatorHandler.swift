@@ -284,17 +284,20 @@ package final class CoordinatorHandler {
         }
         services.unary(CoordinatorMethods.drainMember) { [self] context, request, respond in
             let name = text(request.name)
-            if context.identity?.role == PeerRole.shard.rawValue {
-                do throws(RPCError) { try context.requireToBe(.shard, named: name) } catch {
-                    return respond.fail(error)
-                }
-            }
+            let life = request.incarnation == 0 ? nil : MemberIncarnation(request.incarnation)
             answering(respond) { () throws(CoordinatorRefusal) in
-                let left = try shell.decide { instance throws(CoordinatorRefusal) in
-                    let (left, directives) = try instance.drain(name)
-                    return (left, directives)
+                // An operator drains any shard, a shard itself.
+                if context.identity?.role == PeerRole.shard.rawValue {
+                    try require(.shard, named: name, context)
                 }
-                say(respond) { answer, _ in answer.partitions = UInt32(left) }
+                let (left, begins) = try shell.decide { instance throws(CoordinatorRefusal) in
+                    let (left, directives) = try instance.drain(name, life)
+                    return ((left, !directives.isEmpty), directives)
+                }
+                say(respond) { answer, _ in
+                    answer.partitions = UInt32(left)
+                    answer.begins = begins ? 1 : 0
+                }
             }
         }
         services.unary(CoordinatorMethods.reportMove) { [self] context, request, respond in

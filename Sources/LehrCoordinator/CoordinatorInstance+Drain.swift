@@ -1,4 +1,4 @@
-import LehrCore
+package import LehrCore
 import LehrMembership
 
 /// Shards that are to own nothing any more.
@@ -7,13 +7,16 @@ extension CoordinatorInstance {
     /// ends.
     static let drainingMovesMax = 4
 
-    /// Begins to drain a shard, or tells how far that is: the partitions that it has still to hand over.
+    /// Begins to drain a shard, or tells how far that is: the partitions that it has still to hand over. There
+    /// are no directives when the drain is under way.
+    ///
+    /// - Parameter life: nil: whoever has the name.
     package mutating func drain(
-        _ name: String
+        _ name: String, _ life: MemberIncarnation? = nil
     ) throws(CoordinatorRefusal) -> (partitions: Int, directives: [Directive]) {
-        guard let member = leases.member(named: name), member.role == .shard else {
-            throw .unknownMember("no shard \"\(name.prefix(Self.nameBytesMax))\"")
-        }
+        guard let member = leases.member(named: name), member.role == .shard,
+            life == nil || life == member.incarnation
+        else { throw .unknownMember("no shard \"\(name.prefix(Self.nameBytesMax))\"") }
         let left = { (tables: [PlacedTable]) in
             tables.reduce(0) { $0 + $1.partitions.count { $0.isHeld(by: member.incarnation) } }
         }

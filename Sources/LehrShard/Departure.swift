@@ -43,7 +43,7 @@ final class Departure {
     }
 
     /// How long to leave the core to others after a piece that took `duration`; nil: nobody wants it, callers
-    /// wait for the end of this, or as much changes as it sends.
+    /// wait for the end of this, as much changes as it sends, or it is nearly done.
     ///
     /// - Parameters:
     ///   - copies: that leave the core, this one among them.

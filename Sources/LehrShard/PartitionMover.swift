@@ -138,7 +138,6 @@ package final class PartitionMover {
             // Else the map will say that the move has ended, or what has become of it.
             guard incarnation.value > 0 else { return }
             shard.open(report.partition, after: report.move)
-            shard.moveCounters.arrivals += 1
             logger.info(
                 "a partition has come",
                 metadata: [

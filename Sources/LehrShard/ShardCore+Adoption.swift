@@ -158,6 +158,7 @@ extension ShardCore {
             }
         }
         steps[arrival.job] = known
+        moveCounters.arrivals += 1
         return partition
     }
 }

@@ -6,8 +6,10 @@ import LehrTable
 /// Partitions that leave. An owner writes on while its successor copies the rows; it seals the partition
 /// when little is left to send, and keeps it sealed until the map says what has become of the move.
 extension ShardCore {
-    /// When so many times its rows were sent, a partition is sealed, however much changes.
+    /// When so many times its rows were sent, or after so many rounds, a partition is sealed, however much
+    /// changes.
     private static let sendingsMax = 8
+    private static let roundsMax = 64
 
     /// Partitions that are being copied elsewhere.
     var departureCount: Int {
@@ -61,6 +63,7 @@ extension ShardCore {
         !departure.partition.isSealed && departure.copy.isCaughtUp
             && (departure.partition.rows.changedCount < movedRows
                 || !guards.contains(.changesAreSentAgain)
+                || departure.copy.rounds >= Self.roundsMax
                 || departure.copy.rowsSent >= Self.sendingsMax * departure.partition.rows.rowCount)
     }
 

@@ -19,6 +19,8 @@ package struct PartitionStatistics: Hashable, Sendable {
     package var rowsWidened: UInt64
     /// Floats of weights that are exactly zero, where the optimizer makes such.
     package var zeroWeights: Int
+    /// Keys asked for, with those that have no row.
+    package var rowsPulled: UInt64
 }
 
 /// The memory that all partitions of a core share; see `BlockPool`.
@@ -42,7 +44,8 @@ extension ShardCore {
                 batchesRepeated: owned.applied.counters.duplicates, rowsPushed: owned.rowsPushed,
                 rowsRefused: counters.refusedNotFinite + counters.refusedAtLimit,
                 rowsRefusedAtLimit: counters.refusedAtLimit, rowsRetired: counters.retired,
-                rowsWidened: counters.widened, zeroWeights: owned.rows.zeroCount)
+                rowsWidened: counters.widened, zeroWeights: owned.rows.zeroCount,
+                rowsPulled: counters.pulled)
         }
     }
 

@@ -172,6 +172,7 @@ extension PartitionStatistics {
         wire.rows_retired = rowsRetired
         wire.rows_widened = rowsWidened
         wire.zero_weights = UInt64(zeroWeights)
+        wire.rows_pulled = rowsPulled
     }
 }
 

@@ -3,15 +3,21 @@ import CYAML
 /// Unfolds libyaml's document, whose nodes refer to one another by number, to a tree.
 struct YAMLTree {
     private var document: yaml_document_t
+    /// Of the document in the text.
+    private let start: Int
     private var count = 0
+    private var byteCount = 0
 
-    init(document: yaml_document_t) { self.document = document }
+    init(document: yaml_document_t, start: Int) {
+        self.document = document
+        self.start = start
+    }
 
     mutating func node(
         _ node: UnsafeMutablePointer<yaml_node_t>, depth: Int
     ) throws(YAMLError) -> YAMLNode {
-        let start = node.pointee.start_mark
-        let line = Int(start.line) + 1
+        let mark = node.pointee.start_mark
+        let line = Int(mark.line) + 1
         count += 1
         guard count <= YAMLDocument.valuesMax else {
             throw YAMLError(
@@ -23,8 +29,9 @@ struct YAMLTree {
                 line: line, problem: "more than \(YAMLDocument.depthMax) values in one another")
         }
         return YAMLNode(
-            range: Int(start.index)..<max(Int(start.index), Int(node.pointee.end_mark.index)),
-            line: line, column: Int(start.column),
+            range: start + Int(mark.index)..<start
+                + max(Int(mark.index), Int(node.pointee.end_mark.index)),
+            line: line, column: Int(mark.column),
             content: try content(node, depth: depth))
     }
 
@@ -43,6 +50,12 @@ struct YAMLTree {
             return .sequence(elements)
         default:
             let scalar = node.pointee.data.scalar
+            byteCount += scalar.length
+            guard byteCount <= YAMLDocument.bytesMax else {
+                throw YAMLError(
+                    line: Int(node.pointee.start_mark.line) + 1,
+                    problem: "more than \(YAMLDocument.bytesMax) bytes, aliases unfolded")
+            }
             let bytes = UnsafeBufferPointer(start: scalar.value, count: scalar.length)
             return .scalar(
                 String(decoding: bytes, as: UTF8.self),

@@ -16,6 +16,8 @@ def test_a_new_shard_gets_its_share(make_cluster, long_job, assert_as_undisturbe
     cluster.shard("shard-new")
     before = cluster.json("placement", "show", "--window", 1)
     assert owners(cluster).keys() == {"shard-0"}
+    narrow = cluster.json("placement", "show", "--window", 1, "--network", 0.01)
+    assert narrow["before"]["worst_load"] > 3 * before["before"]["worst_load"]
     answer = cluster.json("placement", "apply", "--window", 1)
     assert answer["is_worth_it"] and answer["moved"] > 0, answer
     assert answer["planned_load"] <= 0.6 * answer["worst_load"], answer

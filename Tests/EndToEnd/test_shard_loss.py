@@ -87,22 +87,50 @@ def test_started_twice(make_cluster, long_job, assert_as_undisturbed):
 
 
 def test_told_to_end(make_cluster, long_job):
-    cluster = make_cluster()
+    cluster = make_cluster(shards=1)
+    other = cluster.shard("shard-1", "--hand-over", "0s")
+    job = cluster.submit(long_job)
+    cluster.wait_for_progress(job, 0.1)
+    status, seconds = other.terminate()
+    assert (status, seconds < 2) == (0, True)
+    assert "shard-1" not in cluster.members()
+    message = cluster.wait_for_end(job, "failed", seconds=2)["message"]
+    assert "shard shard-1" in message and "it stopped" in message
+
+
+def test_the_last_one_has_nobody_to_hand_over_to(make_cluster, long_job):
+    cluster = make_cluster(shards=1)
     job = cluster.submit(long_job)
     cluster.wait_for_progress(job, 0.1)
     status, seconds = cluster.shards[0].terminate()
     assert (status, seconds < 2) == (0, True)
-    assert "shard-0" not in cluster.members()
-    message = cluster.wait_for_end(job, "failed", seconds=2)["message"]
-    assert "shard shard-0" in message and "it stopped" in message
+    assert "shard-0 is the only shard that takes rows" in cluster.shards[0].log
+    assert "shard shard-0" in cluster.wait_for_end(job, "failed", seconds=2)["message"]
+
+
+def test_a_process_without_a_lease_does_not_drain_its_namesake(
+    make_cluster, long_job, assert_as_undisturbed
+):
+    cluster = make_cluster()
+    job = cluster.submit(long_job)
+    double = cluster.sandbox.start(
+        "double", "shard", *LOOPBACK, "--coordinator", cluster.address, "--name", "shard-1",
+        "--cores", 1,
+    )
+    double.wait_for("the name is taken")
+    assert double.terminate()[0] == 0
+    assert cluster.shards[1].is_running
+    assert_as_undisturbed(cluster, job)
+    assert {row["owner"] for row in cluster.json("placement")} == {"shard-0", "shard-1"}
 
 
 def test_lost_after_the_job_has_ended(make_cluster, small_data, tmp_path):
-    cluster = make_cluster()
+    cluster = make_cluster(shards=1)
+    other = cluster.shard("shard-1", "--hand-over", "0s")
     job = cluster.submit(write_job(tmp_path, small_data))
     cluster.wait_for_end(job)
-    cluster.shards[0].terminate()
+    other.terminate()
     status = cluster.job(job)
     assert status["state"] == "completed"
-    assert "shard shard-0" in status["message"]
+    assert "shard shard-1" in status["message"]
     assert "can no longer be exported" in status["message"]

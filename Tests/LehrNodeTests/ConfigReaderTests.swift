@@ -80,6 +80,8 @@ import Testing
         ("data: {}\n", "data:  {path: \"/d\"}\n"),
         ("data:\n  path:\nname: a\n", "data:\n  path: \"/d\"\nname: a\n"),
         ("data:\n  x: 1\n", "data:\n  path: \"/d\"\n  x: 1\n"),
+        ("data: {x: 1}\n", "data: {path: \"/d\", x: 1}\n"),
+        ("\u{FEFF}data:\r\n  path: x\r\n", "\u{FEFF}data:\r\n  path: \"/d\"\r\n"),
         ("{name: a, data: {path: x}}", "{name: a, data: {path: \"/d\"}}"),
     ])
     func putsThePathWhereThereIsNone(text: String, changed: String) throws {

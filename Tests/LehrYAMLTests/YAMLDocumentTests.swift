@@ -36,6 +36,12 @@ import Testing
         #expect(String(String.UnicodeScalarView(scalars)) == "\"zwölf\"")
     }
 
+    @Test func aByteOrderMarkIsNoPartOfIt() throws {
+        let text = "\u{FEFF}a: 1\r\nb: two\r\n"
+        let value = try #require(try Self.root(text)["b"])
+        #expect(String(String.UnicodeScalarView(Array(text.unicodeScalars)[value.range])) == "two")
+    }
+
     @Test(arguments: [("~", true), ("null", true), ("", true), ("'null'", false), ("nil", false)])
     func nullIsAPlainWord(text: String, isNull: Bool) throws {
         #expect(try Self.root("a: \(text)\n")["a"]?.isNull == isNull)
@@ -69,6 +75,12 @@ import Testing
             bomb += "a\(level): &a\(level) [\(parts)]\n"
         }
         #expect(Self.problem(bomb)?.contains("more than 262144 values, aliases unfolded") == true)
+        let long = "a: &x " + String(repeating: "y", count: 500_000) + "\nb: ["
+        #expect(
+            Self.problem(long + Array(repeating: "*x", count: 20).joined(separator: ", ") + "]")?
+                .contains("more than 8388608 bytes, aliases unfolded") == true)
+        let anchors = (0..<1001).map { "&a\($0) x" }.joined(separator: ", ")
+        #expect(Self.problem("[\(anchors)]") == "line 1: more than 1000 anchors and aliases")
         #expect(Self.problem("&a [*a]")?.contains("more than 64 values in one another") == true)
         let deep = String(repeating: "[", count: 65) + String(repeating: "]", count: 65)
         #expect(Self.problem(deep)?.contains("more than 64 values in one another") == true)

@@ -281,6 +281,7 @@ struct PartitionCount: Sendable, Codable {
     var rowsRetired: UInt64
     var rowsWidened: UInt64
     var zeroWeights: UInt64
+    var rowsPulled: UInt64
 
     init(_ wire: Wire.PartitionStatistics) {
         table = wire.table
@@ -296,5 +297,6 @@ struct PartitionCount: Sendable, Codable {
         rowsRetired = wire.rows_retired
         rowsWidened = wire.rows_widened
         zeroWeights = wire.zero_weights
+        rowsPulled = wire.rows_pulled
     }
 }

@@ -32,8 +32,12 @@ enum JobFile {
         guard let first = data.mapping?.first?.key else {
             return (data.range, " {path: \(value)}")
         }
-        let indentation = String(repeating: " ", count: first.column)
         let start = first.range.lowerBound
+        // Between braces there is something before the first key.
+        guard start == data.range.lowerBound else {
+            return (start..<start, "path: \(value), ")
+        }
+        let indentation = String(repeating: " ", count: first.column)
         return (start..<start, "path: \(value)\n\(indentation)")
     }
 

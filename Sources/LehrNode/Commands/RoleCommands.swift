@@ -70,7 +70,8 @@ struct ShardCommand: AsyncParsableCommand {
     @Option(
         name: .customLong("hand-over"),
         help: """
-            How long the shard moves what it owns to others after SIGTERM, as 30s; 0s: not at all. What             is left then is lost. It ends at once where no other shard is there.
+            How long the shard moves what it owns to others after SIGTERM, as 30s; 0s: not at all. \
+            What is left then is lost. It ends at once where no other shard is there.
             """)
     var handOver: String?
 

@@ -45,14 +45,19 @@ final class LocalCluster: Sendable {
         let nothing = open("/dev/null", O_RDONLY | O_CLOEXEC)
         defer { close(nothing) }
         let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        let pid = try Program.start(
-            // Read here for addresses, and by people where it failed.
-            [program, role, "--log-format", "text"] + arguments,
-            // These speak on loopback, in cleartext, and ask nobody for a token.
-            environment: ProcessInfo.processInfo.environment.filter {
-                !$0.key.hasPrefix("LEHR_TLS_") && !$0.key.hasPrefix("LEHR_TOKEN")
-            }, input: nothing, output: log, errors: log)
-        children.withLock { $0.append(Child(name: name, role: role, pid: pid)) }
+        // These speak on loopback, in cleartext, and ask nobody for a token.
+        let environment = ProcessInfo.processInfo.environment.filter {
+            !$0.key.hasPrefix("LEHR_TLS_") && !$0.key.hasPrefix("LEHR_TOKEN")
+        }
+        // Read here for addresses, and by people where it failed.
+        let command = [program, role, "--log-format", "text"] + arguments
+        // Who ends all of them must not miss one that is just being started.
+        try children.withLock { children in
+            let pid = try Program.start(
+                command, environment: environment, leadsGroup: true, input: nothing, output: log,
+                errors: log)
+            children.append(Child(name: name, role: role, pid: pid))
+        }
     }
 
     /// The value of `key` in the line with which a role says that it is ready.

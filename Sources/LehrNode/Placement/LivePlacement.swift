@@ -18,10 +18,12 @@ struct LivePlacement {
         let core: UInt32
     }
 
-    /// Asks all cores twice, `window` apart: keys pushed between count, and as many are taken to be
-    /// pulled. Shards that are being drained are no part of it, nor is what they have.
+    /// Asks all cores twice, `window` apart, for what was pulled and pushed between. Shards that are being
+    /// drained are no part of it, nor is what they have.
+    ///
+    /// - Parameter network: bytes a second that each shard's carries, which nobody else says.
     static func measure(
-        _ client: ControlClient, over window: Duration
+        _ client: ControlClient, over window: Duration, network: Double
     ) async throws -> LivePlacement {
         let first = try await counts(client, on: client.map())
         let start = ContinuousClock.now
@@ -29,7 +31,7 @@ struct LivePlacement {
         let map = try await client.map()
         let second = try await counts(client, on: map)
         let seconds = (ContinuousClock.now - start).inSeconds
-        return try LivePlacement(map, first, second, seconds: seconds)
+        return try LivePlacement(map, first, second, seconds: seconds, network: network)
     }
 
     private static func counts(
@@ -44,7 +46,8 @@ struct LivePlacement {
     }
 
     init(
-        _ map: ClusterMap, _ first: [CoreCount], _ second: [CoreCount], seconds: Double
+        _ map: ClusterMap, _ first: [CoreCount], _ second: [CoreCount], seconds: Double,
+        network: Double
     ) throws(ClientError) {
         let shards = Self.shards(of: map)
         guard !shards.isEmpty else { throw ClientError("no shard is in the cluster") }
@@ -59,8 +62,7 @@ struct LivePlacement {
                 capacity: Load(
                     cpu: Double(cores),
                     memory: limits.contains(0) ? .infinity : limits.reduce(0, +),
-                    // Nobody says what the network can do.
-                    network: .infinity))
+                    network: network))
         }
         let homes = Dictionary(
             uniqueKeysWithValues: shards.enumerated().map { ($1.incarnation, $0) })
@@ -72,13 +74,16 @@ struct LivePlacement {
                 PartitionID(table: table.id, index: UInt32($0))
             }
             let loads = ids.map { id in
-                let (old, new) = (before[id]?.rowsPushed, after[id]?.rowsPushed)
-                // The count moves with the partition.
-                let pushes =
-                    if let old, let new, new > old { Double(new - old) / seconds } else { 0.0 }
+                // Counts move with the partition.
+                let rate = { (count: (PartitionCount) -> UInt64) in
+                    guard let old = before[id].map(count), let new = after[id].map(count),
+                        new > old
+                    else { return 0.0 }
+                    return Double(new - old) / seconds
+                }
                 return PlanInput.load(
-                    of: table.spec, bytes: Double(after[id]?.bytesUsed ?? 0), pulls: pushes,
-                    pushes: pushes, .usual)
+                    of: table.spec, bytes: Double(after[id]?.bytesUsed ?? 0),
+                    pulls: rate(\.rowsPulled), pushes: rate(\.rowsPushed), .usual)
             }
             variables.append(
                 PlacementProblem.Variable(

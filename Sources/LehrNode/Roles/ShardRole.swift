@@ -132,12 +132,7 @@ final class ShardRole: NodeRole {
     func stop() async {
         member.status.readiness = .notReady(reason: "stopping")
         guard let running = running.withLock({ $0 }) else { return }
-        if running.agent != nil, config.handOver > .zero {
-            await HandOver(
-                name: member.identity.name, coordinator: member.config.coordinator,
-                limit: config.handOver, logger: logger
-            ).run(on: running.hosts[0])
-        }
+        await handOver(running)
         if let agent = running.agent { await MemberHost.leave(running.hosts[0], agent) }
         let drain = config.common.drain
         await withTaskGroup(of: Void.self) { group in
@@ -146,5 +141,16 @@ final class ShardRole: NodeRole {
             }
         }
         running.preparer.stop()
+    }
+
+    /// Who has no lease has nothing, though another process of its name may.
+    private func handOver(_ running: Running) async {
+        guard config.handOver > .zero, let agent = running.agent,
+            let lease = try? await running.hosts[0].run({ _ in agent.withValue { $0.lease } })
+        else { return }
+        await HandOver(
+            name: member.identity.name, life: lease.incarnation,
+            coordinator: member.config.coordinator, limit: config.handOver, logger: logger
+        ).run(on: running.hosts[0])
     }
 }

@@ -3946,7 +3946,7 @@ const ProtobufCMessageDescriptor lehr__v1__report_move_response__descriptor =
   (ProtobufCMessageInit) lehr__v1__report_move_response__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lehr__v1__drain_member_request__field_descriptors[1] =
+static const ProtobufCFieldDescriptor lehr__v1__drain_member_request__field_descriptors[2] =
 {
   {
     "name",
@@ -3960,14 +3960,27 @@ static const ProtobufCFieldDescriptor lehr__v1__drain_member_request__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "incarnation",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__DrainMemberRequest, incarnation),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lehr__v1__drain_member_request__field_indices_by_name[] = {
+  1,   /* field[1] = incarnation */
   0,   /* field[0] = name */
 };
 static const ProtobufCIntRange lehr__v1__drain_member_request__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor lehr__v1__drain_member_request__descriptor =
 {
@@ -3977,14 +3990,14 @@ const ProtobufCMessageDescriptor lehr__v1__drain_member_request__descriptor =
   "Lehr__V1__DrainMemberRequest",
   "lehr.v1",
   sizeof(Lehr__V1__DrainMemberRequest),
-  1,
+  2,
   lehr__v1__drain_member_request__field_descriptors,
   lehr__v1__drain_member_request__field_indices_by_name,
   1,  lehr__v1__drain_member_request__number_ranges,
   (ProtobufCMessageInit) lehr__v1__drain_member_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lehr__v1__drain_member_response__field_descriptors[1] =
+static const ProtobufCFieldDescriptor lehr__v1__drain_member_response__field_descriptors[2] =
 {
   {
     "partitions",
@@ -3998,14 +4011,27 @@ static const ProtobufCFieldDescriptor lehr__v1__drain_member_response__field_des
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "begins",
+    2,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT32,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__DrainMemberResponse, begins),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lehr__v1__drain_member_response__field_indices_by_name[] = {
+  1,   /* field[1] = begins */
   0,   /* field[0] = partitions */
 };
 static const ProtobufCIntRange lehr__v1__drain_member_response__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 1 }
+  { 0, 2 }
 };
 const ProtobufCMessageDescriptor lehr__v1__drain_member_response__descriptor =
 {
@@ -4015,7 +4041,7 @@ const ProtobufCMessageDescriptor lehr__v1__drain_member_response__descriptor =
   "Lehr__V1__DrainMemberResponse",
   "lehr.v1",
   sizeof(Lehr__V1__DrainMemberResponse),
-  1,
+  2,
   lehr__v1__drain_member_response__field_descriptors,
   lehr__v1__drain_member_response__field_indices_by_name,
   1,  lehr__v1__drain_member_response__number_ranges,

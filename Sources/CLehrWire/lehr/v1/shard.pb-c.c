@@ -2647,7 +2647,7 @@ const ProtobufCMessageDescriptor lehr__v1__get_statistics_request__descriptor =
   (ProtobufCMessageInit) lehr__v1__get_statistics_request__init,
   NULL,NULL,NULL    /* reserved[123] */
 };
-static const ProtobufCFieldDescriptor lehr__v1__partition_statistics__field_descriptors[14] =
+static const ProtobufCFieldDescriptor lehr__v1__partition_statistics__field_descriptors[15] =
 {
   {
     "table",
@@ -2817,6 +2817,18 @@ static const ProtobufCFieldDescriptor lehr__v1__partition_statistics__field_desc
     0,             /* flags */
     0,NULL,NULL    /* reserved1,reserved2, etc */
   },
+  {
+    "rows_pulled",
+    15,
+    PROTOBUF_C_LABEL_NONE,
+    PROTOBUF_C_TYPE_UINT64,
+    0,   /* quantifier_offset */
+    offsetof(Lehr__V1__PartitionStatistics, rows_pulled),
+    NULL,
+    NULL,
+    0,             /* flags */
+    0,NULL,NULL    /* reserved1,reserved2, etc */
+  },
 };
 static const unsigned lehr__v1__partition_statistics__field_indices_by_name[] = {
   6,   /* field[6] = batches_applied */
@@ -2826,6 +2838,7 @@ static const unsigned lehr__v1__partition_statistics__field_indices_by_name[] = 
   2,   /* field[2] = incarnation */
   1,   /* field[1] = partition */
   3,   /* field[3] = rows */
+  14,   /* field[14] = rows_pulled */
   8,   /* field[8] = rows_pushed */
   9,   /* field[9] = rows_refused */
   10,   /* field[10] = rows_refused_at_limit */
@@ -2837,7 +2850,7 @@ static const unsigned lehr__v1__partition_statistics__field_indices_by_name[] = 
 static const ProtobufCIntRange lehr__v1__partition_statistics__number_ranges[1 + 1] =
 {
   { 1, 0 },
-  { 0, 14 }
+  { 0, 15 }
 };
 const ProtobufCMessageDescriptor lehr__v1__partition_statistics__descriptor =
 {
@@ -2847,7 +2860,7 @@ const ProtobufCMessageDescriptor lehr__v1__partition_statistics__descriptor =
   "Lehr__V1__PartitionStatistics",
   "lehr.v1",
   sizeof(Lehr__V1__PartitionStatistics),
-  14,
+  15,
   lehr__v1__partition_statistics__field_descriptors,
   lehr__v1__partition_statistics__field_indices_by_name,
   1,  lehr__v1__partition_statistics__number_ranges,

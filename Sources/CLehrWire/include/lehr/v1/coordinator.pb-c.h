@@ -687,10 +687,14 @@ struct  Lehr__V1__DrainMemberRequest
 {
   ProtobufCMessage base;
   char *name;
+  /*
+   * Only this life of the member; 0: any.
+   */
+  uint64_t incarnation;
 };
 #define LEHR__V1__DRAIN_MEMBER_REQUEST__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__drain_member_request__descriptor) \
-    , (char *)protobuf_c_empty_string }
+    , (char *)protobuf_c_empty_string, 0 }
 
 
 struct  Lehr__V1__DrainMemberResponse
@@ -700,10 +704,14 @@ struct  Lehr__V1__DrainMemberResponse
    * Partitions that it still has.
    */
   uint32_t partitions;
+  /*
+   * 1: the drain begins with this call; 0: it is under way.
+   */
+  uint32_t begins;
 };
 #define LEHR__V1__DRAIN_MEMBER_RESPONSE__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__drain_member_response__descriptor) \
-    , 0 }
+    , 0, 0 }
 
 
 struct  Lehr__V1__SubmitJobRequest

@@ -469,10 +469,14 @@ struct  Lehr__V1__PartitionStatistics
    * Floats of weights that are exactly zero, where the optimizer makes such.
    */
   uint64_t zero_weights;
+  /*
+   * Keys asked for, with those that have no row.
+   */
+  uint64_t rows_pulled;
 };
 #define LEHR__V1__PARTITION_STATISTICS__INIT \
  { PROTOBUF_C_MESSAGE_INIT (&lehr__v1__partition_statistics__descriptor) \
-    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+    , 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 
 /*
