@@ -101,7 +101,7 @@ def test_submit_and_watch(trained, small_data):
     states = [json.loads(line) for line in done.stdout.splitlines()]
     assert states[-1]["state"] == "completed"
     assert [s["samples_done"] for s in states] == sorted(s["samples_done"] for s in states)
-    assert f"path: {small_data}" in states[-1]["spec"]
+    assert f'path: "{small_data}"' in states[-1]["spec"]
 
 
 def test_job_stop(trained, long_job):
