@@ -66,7 +66,9 @@ package enum YAMLDocument {
     }
 
     private static func problem(of parser: UnsafeMutablePointer<yaml_parser_t>) -> YAMLError {
-        let problem = parser.pointee.problem.map { String(cString: $0) } ?? "cannot be read"
+        let said = [parser.pointee.context, parser.pointee.problem]
+            .compactMap { $0.map { String(cString: $0) } }
+        let problem = said.isEmpty ? "cannot be read" : said.joined(separator: ": ")
         let hasLine = parser.pointee.error != YAML_READER_ERROR
         return YAMLError(
             line: hasLine ? Int(parser.pointee.problem_mark.line) + 1 : nil, problem: problem)

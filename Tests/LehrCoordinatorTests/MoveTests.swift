@@ -215,6 +215,15 @@ import Testing
         }
     }
 
+    @Test mutating func aLifeDrainsNoneButItself() throws {
+        let refused = #expect(throws: CoordinatorRefusal.self) {
+            try coordinator.drain("a", destination)
+        }
+        #expect(refused != nil && coordinator.leases.drainingCount == 0)
+        #expect(try !coordinator.drain("a", source).directives.isEmpty, "it begins")
+        #expect(try coordinator.drain("a", source).directives.isEmpty, "it is under way")
+    }
+
     private var underWay: [(PartitionID, PartitionMove)] {
         coordinator.tables.flatMap { table in
             table.partitions.enumerated().compactMap { index, placed in

@@ -59,6 +59,9 @@ import Testing
 
     @Test func whatIsWrongIsSaidWithItsLine() {
         #expect(Self.problem("a: 1\nb: [1, 2\n")?.hasPrefix("line 3: ") == true)
+        #expect(
+            Self.problem("[&a x, &a y]")
+                == "line 1: found duplicate anchor; first occurrence: second occurrence")
         #expect(Self.problem("a: *b\n") == "line 1: found undefined alias")
         #expect(
             Self.problem("a:\n  b: 1\n  c: 2\n  b: 3\n")
