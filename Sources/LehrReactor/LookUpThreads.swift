@@ -1,4 +1,3 @@
-import Glibc
 import Synchronization
 
 /// The few threads of a process on which names are looked up, for as long as there are any to look up.

@@ -30,9 +30,9 @@ struct CopyLog {
         if isActive, row.header.pointee.flags.contains(.sent) { note(row) }
     }
 
-    /// To be called when a row is new: it may be at a place that the copy has passed.
+    /// To be called with a row that is new: it may be at a place that the copy has passed.
     @inline(__always)
-    mutating func hasBegun(_ row: RowPointer) {
+    mutating func noteNew(_ row: RowPointer) {
         if isActive { note(row) }
     }
 

@@ -1,102 +1,139 @@
-import CYAML
-
 /// Reads the one YAML document of a text.
 ///
-/// Aliases are unfolded; nested ones multiply, and may contain themselves, so the tree is bounded.
-package enum YAMLDocument {
+/// An alias shares what it stands for, so a document takes no more memory than a few times its text. Who walks
+/// through it meets that anew at each alias, and aliases of aliases multiply: what there is to walk through
+/// is bounded.
+package struct YAMLDocument {
     /// Most values in a document, aliases unfolded.
     package static let valuesMax = 1 << 18
-    /// Most values in one another.
+    /// Most values in one another, aliases unfolded.
     package static let depthMax = 64
-    /// Most bytes of all scalars, aliases unfolded.
-    package static let bytesMax = 8 << 20
-    /// Most anchors and aliases: the parser compares each with all.
-    package static let anchorsMax = 1000
+
+    /// A value, with what there is to walk through below it and itself.
+    private struct Part {
+        let node: YAMLNode
+        var values = 1
+        /// Values in one another.
+        var height = 1
+    }
+
+    private let parser: YAMLParser
+    private var anchors: [String: Part] = [:]
+    /// So far.
+    private var values = 0
+
+    private init(_ text: String) { parser = YAMLParser(text) }
 
     /// The document's root, or nil if there is nothing but comments.
     ///
     /// - Parameter text: of a size that the caller has bounded.
     package static func root(of text: String) throws(YAMLError) -> YAMLNode? {
-        // The parser passes over a byte order mark without counting it.
-        let mark = text.unicodeScalars.first == "\u{FEFF}" ? 1 : 0
-        let bytes = Array(text.utf8)
-        try parsing(bytes) { parser throws(YAMLError) in try checkAnchors(parser) }
-        return try parsing(bytes) { parser throws(YAMLError) in
-            try root(from: parser, startingAt: mark)
-        }
+        var document = YAMLDocument(text)
+        return try document.root()
     }
 
-    private static func parsing<Result>(
-        _ bytes: [UInt8],
-        _ body: (UnsafeMutablePointer<yaml_parser_t>) throws(YAMLError) -> Result
-    ) throws(YAMLError) -> Result {
-        let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
-        defer { parser.deallocate() }
-        precondition(yaml_parser_initialize(parser) == 1, "out of memory")
-        defer { yaml_parser_delete(parser) }
-        let result = bytes.withUnsafeBufferPointer { bytes in
-            yaml_parser_set_input_string(parser, bytes.baseAddress, bytes.count)
-            return Swift.Result { () throws(YAMLError) in try body(parser) }
+    private mutating func root() throws(YAMLError) -> YAMLNode? {
+        _ = try parser.next()
+        guard case .documentStart = try parser.next().kind else { return nil }
+        let root = try part(parser.next(), depth: 0)
+        _ = try parser.next()
+        let next = try parser.next()
+        guard case .streamEnd = next.kind else {
+            throw YAMLError(line: next.line, problem: "a second document begins")
         }
-        return try result.get()
+        return root.node
     }
 
-    private static func checkAnchors(
-        _ parser: UnsafeMutablePointer<yaml_parser_t>
-    ) throws(YAMLError) {
-        var count = 0
-        while true {
-            var event = yaml_event_t()
-            guard yaml_parser_parse(parser, &event) == 1 else { throw problem(of: parser) }
-            defer { yaml_event_delete(&event) }
-            switch event.type {
-            case YAML_STREAM_END_EVENT: return
-            case YAML_ALIAS_EVENT: count += 1
-            case YAML_SCALAR_EVENT where event.data.scalar.anchor != nil: count += 1
-            case YAML_SEQUENCE_START_EVENT where event.data.sequence_start.anchor != nil: count += 1
-            case YAML_MAPPING_START_EVENT where event.data.mapping_start.anchor != nil: count += 1
-            default: break
-            }
-            guard count <= anchorsMax else {
+    private mutating func part(_ event: YAMLEvent, depth: Int) throws(YAMLError) -> Part {
+        let part: Part
+        switch event.kind {
+        case .scalar(let text, let isPlain):
+            part = Part(node: node(event, event, .scalar(text, isPlain: isPlain)))
+            try count(1, event)
+        case .alias(let name):
+            guard let meant = anchors[name] else {
                 throw YAMLError(
-                    line: Int(event.start_mark.line) + 1,
-                    problem: "more than \(anchorsMax) anchors and aliases")
+                    line: event.line, problem: "nothing before has the anchor of *\(name)")
             }
+            part = meant
+            try count(meant.values, event)
+        case .sequence, .mapping:
+            try count(1, event)
+            try check(depth + 1, event)
+            part = try collection(event, depth: depth)
+        case .end, .documentStart, .documentEnd, .streamStart, .streamEnd:
+            throw YAMLError(line: event.line, problem: "a value is missing")
         }
+        try check(depth + part.height, event)
+        if let anchor = event.anchor { anchors[anchor] = part }
+        return part
     }
 
-    private static func problem(of parser: UnsafeMutablePointer<yaml_parser_t>) -> YAMLError {
-        let said = [parser.pointee.context, parser.pointee.problem]
-            .compactMap { $0.map { String(cString: $0) } }
-        let problem = said.isEmpty ? "cannot be read" : said.joined(separator: ": ")
-        let hasLine = parser.pointee.error != YAML_READER_ERROR
-        return YAMLError(
-            line: hasLine ? Int(parser.pointee.problem_mark.line) + 1 : nil, problem: problem)
+    private mutating func collection(
+        _ start: YAMLEvent, depth: Int
+    ) throws(YAMLError) -> Part {
+        var children: [Part] = []
+        var event = try parser.next()
+        while !event.isEnd {
+            children.append(try part(event, depth: depth + 1))
+            event = try parser.next()
+        }
+        let nodes = children.map(\.node)
+        let content: YAMLNode.Content =
+            if case .mapping = start.kind { .mapping(try Self.pairs(nodes)) } else {
+                .sequence(nodes)
+            }
+        return Part(
+            node: node(start, event, content),
+            values: children.reduce(1) { $0 + $1.values },
+            height: 1 + (children.map(\.height).max() ?? 0))
     }
 
-    private static func root(
-        from parser: UnsafeMutablePointer<yaml_parser_t>, startingAt start: Int
-    ) throws(YAMLError) -> YAMLNode? {
-        var first = try load(parser)
-        defer { yaml_document_delete(&first) }
-        guard let root = yaml_document_get_root_node(&first) else { return nil }
-        var tree = YAMLTree(document: first, start: start)
-        let node = try tree.node(root, depth: 0)
-        var second = try load(parser)
-        defer { yaml_document_delete(&second) }
-        if let other = yaml_document_get_root_node(&second) {
+    /// Keys and values, which follow each other.
+    private static func pairs(
+        _ nodes: [YAMLNode]
+    ) throws(YAMLError) -> [(key: YAMLNode, value: YAMLNode)] {
+        var names: Set<String> = []
+        var pairs: [(key: YAMLNode, value: YAMLNode)] = []
+        for index in stride(from: 0, to: nodes.count - 1, by: 2) {
+            let key = nodes[index]
+            if let name = key.text, !names.insert(name).inserted {
+                throw YAMLError(
+                    line: key.line, problem: "key given more than once: \(quoted(name))")
+            }
+            pairs.append((key, nodes[index + 1]))
+        }
+        return pairs
+    }
+
+    private func node(
+        _ start: YAMLEvent, _ end: YAMLEvent, _ content: YAMLNode.Content
+    ) -> YAMLNode {
+        YAMLNode(
+            range: start.range.lowerBound..<end.range.upperBound, line: start.line,
+            column: start.column, content: content)
+    }
+
+    // MARK: - Bounds
+
+    private mutating func count(_ more: Int, _ event: YAMLEvent) throws(YAMLError) {
+        values += more
+        guard values <= Self.valuesMax else {
             throw YAMLError(
-                line: Int(other.pointee.start_mark.line) + 1, problem: "a second document begins")
+                line: event.line, problem: "more than \(Self.valuesMax) values, aliases unfolded")
         }
-        return node
     }
 
-    /// The next document; one without a root at the end.
-    private static func load(
-        _ parser: UnsafeMutablePointer<yaml_parser_t>
-    ) throws(YAMLError) -> yaml_document_t {
-        var document = yaml_document_t()
-        guard yaml_parser_load(parser, &document) == 1 else { throw problem(of: parser) }
-        return document
+    private func check(_ depth: Int, _ event: YAMLEvent) throws(YAMLError) {
+        guard depth <= Self.depthMax else {
+            throw YAMLError(
+                line: event.line, problem: "more than \(Self.depthMax) values in one another")
+        }
+    }
+}
+
+extension YAMLEvent {
+    fileprivate var isEnd: Bool {
+        if case .end = kind { true } else { false }
     }
 }

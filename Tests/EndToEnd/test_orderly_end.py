@@ -34,8 +34,7 @@ def test_at_work(make_cluster, long_job):
     watch = cluster.sandbox.start("watch", "job", "watch", job, "--coordinator", cluster.address)
     watch.wait_for("job 1 running")
     roles = [process for process in cluster.sandbox.processes if process is not watch]
-    # A shard that has begun to hand over waits a second for a coordinator that has gone.
-    end = time.monotonic() + 4
+    end = time.monotonic() + 2
     for process in roles:
         process.signal(signal.SIGTERM)
     assert [process.wait(end - time.monotonic()) for process in roles] == [0] * len(roles)

@@ -175,7 +175,7 @@ struct JobSpecErrorTests {
         }
         #expect(
             JobText.problems(bomb + "? *a29\n: 1\n") == [
-                "not YAML: more than 262144 values, aliases unfolded (line 1)"
+                "not YAML: more than 262144 values, aliases unfolded (line 6)"
             ])
     }
 }

@@ -112,7 +112,7 @@ import Testing
         let source = try partition(kind.spec)
         let target = try partition(kind.spec, PartitionLimits())
         for turn in 0..<40 { push(source, &random, UInt32(turn)) }
-        // Of one that is given up, rows keep what it has noted of them.
+        // One that is given up leaves its flags on rows.
         var abandoned = PartitionCopy()
         source.beginCopy()
         _ = source.next(of: &abandoned, limit: 30)

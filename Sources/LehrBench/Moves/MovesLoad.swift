@@ -26,13 +26,14 @@ final class MovesLoad {
         fileprivate(set) var seconds = 0.0
 
         var keysPerSecond: Double { Double(keys) / seconds }
+
+        /// Seconds a step, by one lane.
+        var mean: Double { steps > 0 ? seconds / Double(steps) : 0 }
+
         fileprivate mutating func count(_ keys: Int) {
             self.keys += keys
             steps += 1
         }
-
-        /// Seconds a step, by one lane.
-        var mean: Double { steps > 0 ? seconds / Double(steps) : 0 }
     }
 
     struct Round {

@@ -16,9 +16,7 @@ extension JobSection {
 
     func integer(_ key: String, in range: ClosedRange<Int>, default standard: Int) -> Int {
         guard let node = value(key) else { return standard }
-        guard let text = node.text, let number = Int(text),
-            range.contains(number)
-        else {
+        guard let text = node.text, let number = Int(text), range.contains(number) else {
             refuse(
                 key, expected: "a whole number from \(range.lowerBound) to \(range.upperBound)",
                 node)
@@ -55,9 +53,7 @@ extension JobSection {
         _ key: String, in range: ClosedRange<Number>, default standard: Number
     ) -> Number {
         guard let node = value(key) else { return standard }
-        guard let text = node.text, let number = Number(text),
-            range.contains(number)
-        else {
+        guard let text = node.text, let number = Number(text), range.contains(number) else {
             refuse(
                 key, expected: "a number from \(range.lowerBound) to \(range.upperBound)", node)
             return standard
@@ -108,9 +104,7 @@ extension JobSection {
         }
         var numbers: [Int] = []
         for element in sequence {
-            guard let text = element.text, let number = Int(text),
-                range.contains(number)
-            else {
+            guard let text = element.text, let number = Int(text), range.contains(number) else {
                 refuse(key, expected: expected, element)
                 return []
             }

@@ -127,8 +127,8 @@ struct Demo {
     private func waitForServing() async throws -> String {
         let address = try await cluster.address(of: "serving", key: "http")
         for _ in 0..<300 {
-            let answer = try? HTTPRequest.get("http://\(address)/readyz")
-            if answer?.status == 200 { return address }
+            let answer = try HTTPRequest.get("http://\(address)/readyz")
+            if answer.status == 200 { return address }
             try await Task.sleep(for: .milliseconds(100))
         }
         throw ClientError("serving is not ready after 30 seconds; see \(folder)/serving.log")

@@ -18,6 +18,8 @@ struct HandOver {
     /// How often the coordinator is asked what is left.
     private static let interval = Duration.milliseconds(250)
     private static let answerMax = Duration.seconds(1)
+    /// A part of the whole time.
+    private static let absenceShare = 60
     /// The coordinator gives up a drain with a partition that could not move; it is begun so often.
     private static let beginsMax = 3
 
@@ -28,7 +30,7 @@ struct HandOver {
 
     /// How long the coordinator may be away: a whole cluster may be told to end at once, and then nobody
     /// would take anything.
-    private var absenceMax: Duration { max(.seconds(1), limit / 30) }
+    private var absenceMax: Duration { limit / Self.absenceShare }
 
     /// Returns when nothing is left, nobody takes it, or the time is over.
     func run(on host: CoreHost) async {

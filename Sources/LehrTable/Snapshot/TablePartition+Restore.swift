@@ -56,7 +56,7 @@ extension TablePartition {
     private static let lead = 8
 
     /// Has memory on its way that rows behind row `index` need: their cache misses would take longer than
-    /// all else.
+    /// all else. (What a `RowPipeline` finds would be stale as soon as a row is put in front of it.)
     @inline(__always)
     private func askAhead(_ columns: RowColumns, _ index: Int) {
         if index + 2 * Self.lead < columns.rowCount {

@@ -102,7 +102,7 @@ struct RowStore: ~Copyable {
                 epoch: snapshot.epoch, flags: shape == fullShape ? .live : [.live, .narrow],
                 scale: 0))
         keys.setHigh(of: row, words)
-        copies.hasBegun(row)
+        copies.noteNew(row)
         return (row, true)
     }
 
