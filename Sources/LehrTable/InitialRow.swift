@@ -15,6 +15,12 @@ package struct InitialRow: Sendable {
         mixedSeed = mixed(spec.seed)
     }
 
+    /// Whether it is the same for all keys.
+    var isSame: Bool {
+        if case .constant = initializer { return true }
+        return false
+    }
+
     /// Writes the `spec.dimension` floats of `key`'s weight to `weight`.
     package func fill(key: UInt64, into weight: UnsafeMutablePointer<Float>) {
         switch initializer {

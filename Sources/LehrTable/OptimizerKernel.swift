@@ -106,6 +106,12 @@ final class OptimizerKernel: Sendable {
         return count.isNaN ? 0 : count.bounded(by: Self.gradientLimit)
     }
 
+    /// Whether the state of a new row is a function of its weight.
+    var stateNeedsWeight: Bool {
+        if case .ftrl = optimizer.rule { return true }
+        return false
+    }
+
     /// Writes the state of a new row.
     ///
     /// - Parameter weight: the `width` floats of its initial weight.

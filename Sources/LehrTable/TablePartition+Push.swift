@@ -123,38 +123,44 @@ extension TablePartition {
 
     /// Creates the missing rows of a block and updates headers; refused rows become nil.
     func admit(_ block: PushBlock, _ progress: inout PushProgress) {
-        guard let rows = block.rows.baseAddress else { return }
         let isSound = fullKernel.areApplicable(block.batch.gradients, count: block.count)
-        let isPlain = isSound && block.batch.shows == nil && block.batch.clicks == nil
-        let hasNarrow = spec.storage.narrow != nil
-        for i in 0..<block.count where rows[i] == nil {
-            store.index.askForRoom(for: block.hashes[i])
+        let hasCounts = block.batch.shows != nil || block.batch.clicks != nil
+        if isSound, !hasCounts, spec.storage.narrow == nil, !store.isRecording {
+            admitPlain(block, &progress)
+        } else {
+            admitEach(block, isSound: isSound, &progress)
         }
+    }
+
+    /// The common case: nothing to be checked, counted or noted of any key.
+    private func admitPlain(_ block: PushBlock, _ progress: inout PushProgress) {
+        guard let rows = block.rows.baseAddress else { return }
         for i in 0..<block.count {
-            var counts = RowCounts()
-            if !isPlain {
-                guard isSound || fullKernel.isApplicable(block.batch.gradient(i)),
-                    let applicable = applicableCounts(block, i)
-                else {
-                    progress.outcome.refusedNotFinite += 1
-                    rows[i] = nil
-                    continue
-                }
-                counts = applicable
-            }
-            if rows[i] == nil {
-                rows[i] = findOrCreate(block.batch.key(i), block.hashes[i], &progress.outcome)
-            }
-            guard let row = rows[i] else {
-                progress.outcome.refusedAtLimit += 1
-                progress.refused.append(block.batch.first + i)
+            if rows[i] == nil { rows[i] = create(block, i, &progress) }
+            guard let row = rows[i] else { continue }
+            row.header.pointee.lastSeen = block.batch.now
+            progress.outcome.applied &+= 1
+        }
+    }
+
+    private func admitEach(_ block: PushBlock, isSound: Bool, _ progress: inout PushProgress) {
+        guard let rows = block.rows.baseAddress else { return }
+        let hasNarrow = spec.storage.narrow != nil
+        for i in 0..<block.count {
+            guard isSound || fullKernel.isApplicable(block.batch.gradient(i)),
+                let counts = applicableCounts(block, i)
+            else {
+                progress.outcome.refusedNotFinite += 1
+                rows[i] = nil
                 continue
             }
+            if rows[i] == nil { rows[i] = create(block, i, &progress) }
+            guard let row = rows[i] else { continue }
+            progress.outcome.applied &+= 1
             store.willChange(row)
             row.header.pointee.show += counts.show
             row.header.pointee.click += counts.click
             row.header.pointee.lastSeen = block.batch.now
-            progress.outcome.applied &+= 1
             if counts.isClipped { progress.outcome.clipped += 1 }
             if hasNarrow { widenIfEarned(row, at: i, block, &progress.outcome) }
         }
@@ -176,26 +182,42 @@ extension TablePartition {
         return RowCounts(show: show, click: click, isClipped: isClipped)
     }
 
-    /// An earlier key of the push may have created the row since it was looked for.
-    private func findOrCreate(
-        _ key: UnsafeRawPointer, _ hash: UInt64, _ outcome: inout PushOutcome
+    /// The row of key `i`, which had none when it was looked for; an earlier key of the push may have
+    /// created it since. Nil, and counted, where there is no room.
+    private func create(
+        _ block: PushBlock, _ i: Int, _ progress: inout PushProgress
     ) -> RowPointer? {
-        guard let (row, isNew) = store.findOrInsert(key, hash, shape: 0) else { return nil }
-        guard isNew else { return row }
-        let seed = store.keys.folded(key)
+        let key = block.batch.key(i)
+        guard let (row, isNew) = store.findOrInsert(key, block.hashes[i], shape: 0) else {
+            progress.outcome.refusedAtLimit += 1
+            progress.refused.append(block.batch.first + i)
+            return nil
+        }
+        if isNew {
+            fillNew(row, seed: store.keys.folded(key))
+            if countsZeros { zeroCount += zeros(of: row) }
+            progress.outcome.created += 1
+        }
+        return row
+    }
+
+    /// Writes the initial weight and state of a row.
+    @inline(__always)
+    private func fillNew(_ row: RowPointer, seed: UInt64) {
         if isPlain {
+            template.copy(to: row)
+            guard !initial.isSame else { return }
             let weight = row.floats(at: newKernel.weightOffset)
             initial.fill(key: seed, into: weight)
-            newKernel.initializeState(of: row, weight: weight)
+            if newKernel.stateNeedsWeight {
+                newKernel.initializeState(of: row, weight: weight)
+            }
         } else {
             withInitialWeight(seed) { weight in
                 values.write(weight, width: newWidth, into: row)
                 newKernel.initializeState(of: row, weight: weight)
             }
         }
-        if countsZeros { zeroCount += zeros(of: row) }
-        outcome.created += 1
-        return row
     }
 
     func withInitialWeight(_ seed: UInt64, _ body: (UnsafeMutablePointer<Float>) -> Void) {

@@ -19,6 +19,8 @@ package final class TablePartition {
 
     let initial: InitialRow
     let values: RowValues
+    /// Of new rows, where `isPlain` holds.
+    let template: RowTemplate
     /// By shape, as in the store.
     let kernels: [OptimizerKernel]
     /// That of new rows, and that of full ones.
@@ -60,6 +62,13 @@ package final class TablePartition {
         values = RowValues(
             numbers: spec.storage.numbers, dimension: spec.dimension,
             weightOffset: store.shapes[0].weightOffset)
+        let (initial, kernel, isPlain) = (initial, newKernel, isPlain)
+        template = RowTemplate(shape: store.shapes[0]) { row in
+            guard isPlain else { return }
+            let weight = row.floats(at: kernel.weightOffset)
+            initial.fill(key: 0, into: weight)
+            kernel.initializeState(of: row, weight: weight)
+        }
     }
 
     /// Upper bits of the hash that all keys share.

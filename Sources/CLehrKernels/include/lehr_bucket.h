@@ -24,32 +24,18 @@ static inline uint32_t lehr_tags_equal(const void *tags, uint32_t tag) {
 #endif
 }
 
-// How many entries of a bucket stayed, went to the other and were displaced.
+// How many entries of some buckets stayed, went to the others and were displaced.
 typedef struct {
     uint32_t stayed, went, displaced;
-} lehr_bucket_division;
+} lehr_division;
 
-// Divides a bucket (eight tags, eight locations) by bit `bit` of its tags: entries that have it go to
-// `other`, whose bytes are anything. Entries with the uppermost bit are taken out of both and have
-// their locations written to `displaced`, which has room for eight; those with the tags 0 and 1 are
-// dropped.
-static inline lehr_bucket_division lehr_bucket_divide(
-    void *bucket, void *other, uint32_t bit, uint32_t *displaced) {
-    uint32_t *tags = (uint32_t *)bucket, *other_tags = (uint32_t *)other;
-    uint32_t stayed = 0, went = 0, out = 0;
-    // Everything is written everywhere and counted where it belongs: no branch to be guessed.
-    for (int i = 0; i < 8; i++) {
-        uint32_t tag = tags[i], location = tags[8 + i];
-        uint32_t home = tag > 1 && tag >> 31 == 0, goes = tag >> bit & 1;
-        displaced[out] = location;
-        out += tag >> 31;
-        tags[stayed] = other_tags[went] = tag;
-        tags[8 + stayed] = other_tags[8 + went] = location;
-        stayed += home & ~goes;
-        went += home & goes;
-    }
-    for (uint32_t i = stayed; i < 8; i++) tags[i] = 0;
-    for (uint32_t i = went; i < 8; i++) other_tags[i] = 0;
-    lehr_bucket_division division = {stayed, went, out};
-    return division;
-}
+// Divides `count` buckets (eight tags, eight locations each, 32-byte aligned) by bit `bit` of their tags:
+// entries that have it go to the same bucket of `others`, whose bytes are anything. Entries with the
+// uppermost bit are taken out of both and have their locations written to `displaced`, which has room
+// for eight more than there are; those with the tags 0 and 1 are dropped.
+lehr_division lehr_buckets_divide(
+    void *buckets, void *others, size_t count, uint32_t bit, uint32_t *displaced);
+
+// As above, on any machine.
+lehr_division lehr_buckets_divide_portably(
+    void *buckets, void *others, size_t count, uint32_t bit, uint32_t *displaced);

@@ -9,6 +9,8 @@ struct Directory: ~Copyable {
     /// Most bits: fewer, the fewer of all keys a partition has.
     let bitLimit: Int
     private(set) var depth = 0
+    /// The directory bits: `2^depth - 1`.
+    private(set) var mask: UInt = 0
     private(set) var entries = Self.nothing
     private var region: UnsafeMutablePointer<UInt>?
     /// Entries from here on to the end are still to be copied from the lower half.
@@ -38,9 +40,6 @@ struct Directory: ~Copyable {
     deinit {
         if let region { munmap(region, reservedBytes) }
     }
-
-    @inline(__always)
-    var mask: UInt { 1 << UInt(depth) - 1 }
 
     private var reservedBytes: Int {
         Swift.max(Self.pageBytes, MemoryLayout<UInt>.size << bitLimit)
@@ -88,6 +87,7 @@ struct Directory: ~Copyable {
         precondition(depth < bitLimit, "a directory within its limit")
         while filled < 1 << depth { fillSome() }
         depth += 1
+        mask = 1 << UInt(depth) - 1
     }
 
     /// Copies a few entries of the lower half that have no entry of their own in the upper half.

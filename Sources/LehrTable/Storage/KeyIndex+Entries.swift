@@ -12,21 +12,47 @@ extension KeyIndex {
         let isTaken: Bool
     }
 
+    /// An empty place in a bucket, and the number of places taken in its segment.
+    struct EmptyPlace {
+        let tags: UnsafeMutableRawPointer
+        let slot: Int
+        let tag: UInt32
+        let filled: UnsafeMutablePointer<UInt16>
+    }
+
+    /// A place for a hash of which its home bucket says that there is no entry; nil where it takes
+    /// more than that to know, or where its segment has to split first.
+    @inline(__always)
+    func emptyPlace(for hash: UInt64) -> EmptyPlace? {
+        let entry = SegmentEntry(value: view.entry(hash))
+        guard entry.number < filled.count else { return nil }
+        let filled = filled.at(entry.number)
+        let tags = entry.base + Self.home(hash) &* Self.bucketBytes
+        let tag = Self.tag(hash)
+        // A bucket with an empty place has none of a removed entry, and no search goes on behind it.
+        let empty = lehr_tags_equal(tags, 0)
+        guard filled.pointee < Self.splitCount, empty != 0, lehr_tags_equal(tags, tag) == 0 else {
+            return nil
+        }
+        return EmptyPlace(
+            tags: tags, slot: empty.trailingZeroBitCount, tag: tag, filled: filled)
+    }
+
+    /// Writes an entry into an empty place.
+    @inline(__always)
+    mutating func fill(_ place: EmptyPlace, _ location: UInt32) {
+        Self.set(place.tags, place.slot, tag: place.tag, location: location)
+        place.filled.pointee &+= 1
+        count &+= 1
+    }
+
     /// The segment of a hash, with room for one entry more; `rows` says where rows are. Nil, and no
     /// entry has changed, when it is full and cannot split.
-    @inline(__always)
     mutating func segmentWithRoom(for hash: UInt64, rows: RowAddresses) -> SegmentEntry? {
         let entry = SegmentEntry(value: view.entry(hash))
         if entry.number < filled.count, filled[entry.number] < Self.splitCount { return entry }
         guard makeRoom(for: hash, rows: rows) else { return nil }
         return SegmentEntry(value: view.entry(hash))
-    }
-
-    /// Asks for what `segmentWithRoom` will read.
-    @inline(__always)
-    func askForRoom(for hash: UInt64) {
-        let number = SegmentEntry(value: view.entry(hash)).number
-        if number < filled.count { lehr_prefetch(filled.at(number)) }
     }
 
     @inline(never)
@@ -53,11 +79,6 @@ extension KeyIndex {
     func place(of hash: UInt64, in segment: SegmentEntry, isKey: (UInt32) -> Bool) -> Place {
         let tag = Self.tag(hash)
         let tags = segment.base + Self.home(hash) &* Self.bucketBytes
-        let empty = lehr_tags_equal(tags, 0)
-        // A bucket with an empty place has none of a removed entry: nearly always, this is all.
-        if empty != 0, lehr_tags_equal(tags, tag) == 0 {
-            return Place(tags: tags, slot: empty.trailingZeroBitCount, tag: tag, isTaken: false)
-        }
         return search(tag, from: tags, isKey)
     }
 

@@ -72,22 +72,16 @@ extension KeyIndex {
         _ number: Int, _ other: Int, byBit bit: UInt32, _ rows: RowAddresses
     ) {
         guard let base = segments[number].base, let otherBase = segments[other].base else { return }
-        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: Self.slotCount) { locations in
+        let capacity = Self.slotCount + Self.slotsPerBucket
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: capacity) { locations in
             guard let displaced = locations.baseAddress else { return }
-            var (count, otherCount, displacedCount) = (0, 0, 0)
-            for bucket in 0..<Self.bucketCount {
-                let offset = bucket &* Self.bucketBytes
-                let result = lehr_bucket_divide(
-                    base + offset, otherBase + offset, bit, displaced + displacedCount)
-                count &+= Int(result.stayed)
-                otherCount &+= Int(result.went)
-                displacedCount &+= Int(result.displaced)
-            }
+            let result = lehr_buckets_divide(base, otherBase, Self.bucketCount, bit, displaced)
             segments.at(number).pointee.removed = 0
-            filled[number] = UInt16(count)
-            filled[other] = UInt16(otherCount)
+            filled[number] = UInt16(result.stayed)
+            filled[other] = UInt16(result.went)
             // These are few, and their home may have a place now.
-            let homeless = UnsafeBufferPointer(start: displaced, count: displacedCount)
+            let homeless = UnsafeBufferPointer(
+                start: displaced, count: Int(result.displaced))
             rewrite(homeless, rows) { $0 >> UInt64(bit) & 1 == 0 ? number : other }
         }
     }

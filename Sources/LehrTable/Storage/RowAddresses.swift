@@ -19,6 +19,7 @@ struct RowAddresses {
 
     @inline(__always)
     static func location(chunk: Int, offset: Int) -> UInt32 {
-        UInt32(truncatingIfNeeded: chunk &<< Int(offsetBits) | offset / RowShape.alignment)
+        let unit = UInt(bitPattern: offset) / UInt(RowShape.alignment)
+        return UInt32(truncatingIfNeeded: chunk) &<< offsetBits | UInt32(truncatingIfNeeded: unit)
     }
 }

@@ -94,11 +94,16 @@ struct RowChunks: ~Copyable {
     /// A place for a row of a shape, not filled in; nil at a limit.
     @inline(__always)
     mutating func take(shape: Int) -> UInt32? {
+        takeOpen(shape: shape) ?? takeElsewhere(shape)
+    }
+
+    /// As above, in the chunk that new rows go to; nil where it is full.
+    @inline(__always)
+    func takeOpen(shape: Int) -> UInt32? {
         let opening = openings + shape
-        if let chunk = opening.pointee.chunk, chunk.pointee.opened < chunk.pointee.capacity {
-            return open(opening, chunk)
-        }
-        return takeElsewhere(shape)
+        guard let chunk = opening.pointee.chunk, chunk.pointee.opened < chunk.pointee.capacity
+        else { return nil }
+        return open(opening, chunk)
     }
 
     @inline(never)

@@ -56,10 +56,7 @@ struct RowStore: ~Copyable {
 
     /// Asks for what `findOrInsert` reads first of a key with this hash.
     @inline(__always)
-    func ask(for hash: UInt64) {
-        lehr_prefetch(index.view.bucket(hash))
-        index.askForRoom(for: hash)
-    }
+    func ask(for hash: UInt64) { lehr_prefetch(index.view.bucket(hash)) }
 
     /// Asks for `near` bytes of the row that a key with this hash seems to have.
     @inline(__always)
@@ -77,7 +74,20 @@ struct RowStore: ~Copyable {
     /// The row of a key, or a new one: its header is set, the rest is for the caller to fill.
     ///
     /// Nil when a limit or the system refuses a new row, and then no row or entry has changed.
+    @inline(__always)
     mutating func findOrInsert(
+        _ words: UnsafeRawPointer, _ hash: UInt64, shape: Int
+    ) -> (row: RowPointer, isNew: Bool)? {
+        // Nearly always a look at one bucket says that the key is new, and has a place for it.
+        guard rowCount < limits.rows, let place = index.emptyPlace(for: hash),
+            let location = chunks.takeOpen(shape: shape)
+        else { return findOrInsertByLimits(words, hash, shape: shape) }
+        index.fill(place, location)
+        return (start(location, words, shape: shape), true)
+    }
+
+    @inline(never)
+    private mutating func findOrInsertByLimits(
         _ words: UnsafeRawPointer, _ hash: UInt64, shape: Int
     ) -> (row: RowPointer, isNew: Bool)? {
         guard rowCount < limits.rows,
@@ -94,6 +104,14 @@ struct RowStore: ~Copyable {
             return nil
         }
         index.fill(place, in: segment, location)
+        return (start(location, words, shape: shape), true)
+    }
+
+    /// Writes the header of a new row.
+    @inline(__always)
+    private mutating func start(
+        _ location: UInt32, _ words: UnsafeRawPointer, shape: Int
+    ) -> RowPointer {
         let row = chunks.addresses.row(location)
         row.initializeMemory(
             as: RowHeader.self,
@@ -103,8 +121,12 @@ struct RowStore: ~Copyable {
                 scale: 0))
         keys.setHigh(of: row, words)
         copies.noteNew(row)
-        return (row, true)
+        return row
     }
+
+    /// Whether `willChange` has something to do.
+    @inline(__always)
+    var isRecording: Bool { snapshot.isActive || copies.isActive }
 
     /// To be called before a row changes or goes away.
     @inline(__always)
