@@ -79,7 +79,9 @@ __attribute__((target("avx2,bmi2"))) static lehr_division divide_widely(
 lehr_division lehr_buckets_divide(
     void *buckets, void *others, size_t count, uint32_t bit, uint32_t *displaced) {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2")) {
+    // That family has PDEP and PEXT in microcode, which would make this the slower one.
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") &&
+        !__builtin_cpu_is("amdfam17h")) {
         return divide_widely(buckets, others, count, bit, displaced);
     }
 #endif

@@ -17,19 +17,19 @@ extension ShardCore {
     }
 
     /// A partition that is here as one that leaves, if the map has its move under this number. It begins to
-    /// leave, from its first row on, with `OwnedPartition.begin`; one that is sealed stays so.
-    func departure(
+    /// leave, from its first row on, with `begin`; one that is sealed stays so.
+    func departing(
         of id: PartitionID, _ incarnation: PartitionIncarnation, number: UInt64, cluster: ClusterID
-    ) throws(ShardRefusal) -> Departure {
+    ) throws(ShardRefusal) -> DepartingPartition {
         try check(cluster: cluster)
         let partition = try held(id, incarnation)
         guard let move = moves[id], move.number == number else { throw .notMoving(id) }
-        return Departure(of: partition, move)
+        return DepartingPartition(partition: partition, departure: Departure(move))
     }
 
-    func nextStep(of departure: Departure, now: Instant) -> DepartureStep {
-        let partition = departure.partition
-        guard self.partition(partition.id) === partition, partition.departure === departure,
+    func nextStep(of departing: DepartingPartition, now: Instant) -> DepartureStep {
+        let (partition, departure) = (departing.partition, departing.departure)
+        guard self.partition(partition.id) === partition, departing.isDeparting,
             moves[partition.id]?.number == departure.move.number
         else { return .refused(.notMoving(partition.id)) }
         guard !departure.isOver else { return .over }
@@ -40,7 +40,7 @@ extension ShardCore {
         let stamp = Self.stamp(now)
         let limit = max(1, min(movedRows, Self.movedBytes / partition.rows.rowBytes))
         while true {
-            if guards.contains(.sealedBeforeLastRows), isReadyToSeal(departure) {
+            if guards.contains(.sealedBeforeLastRows), isReadyToSeal(departing) {
                 guard !isStaged(at: partition) else { return .wait }
                 partition.sealedFor = departure.move.number
             }
@@ -59,12 +59,13 @@ extension ShardCore {
     }
 
     /// Whether little is left to send, or as little as ever will be.
-    private func isReadyToSeal(_ departure: Departure) -> Bool {
-        !departure.partition.isSealed && departure.copy.isCaughtUp
-            && (departure.partition.rows.changedCount < movedRows
+    private func isReadyToSeal(_ departing: DepartingPartition) -> Bool {
+        let (partition, copy) = (departing.partition, departing.departure.copy)
+        return !partition.isSealed && copy.isCaughtUp
+            && (partition.rows.changedCount < movedRows
                 || !guards.contains(.changesAreSentAgain)
-                || departure.copy.rounds >= Self.roundsMax
-                || departure.copy.rowsSent >= Self.sendingsMax * departure.partition.rows.rowCount)
+                || copy.rounds >= Self.roundsMax
+                || copy.rowsSent >= Self.sendingsMax * partition.rows.rowCount)
     }
 
     /// Whether a step is staged that has to be committed or aborted here.

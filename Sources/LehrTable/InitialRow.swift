@@ -16,7 +16,7 @@ package struct InitialRow: Sendable {
     }
 
     /// Whether it is the same for all keys.
-    var isSame: Bool {
+    var isConstant: Bool {
         if case .constant = initializer { return true }
         return false
     }

@@ -92,11 +92,13 @@ extension TablePartition {
                 let position = group[first].position
                 let keys = position..<position + end - first
                 let isLast = keys.upperBound == runs[Int(run)].keys.upperBound
-                let partition = runs[Int(run)].partition
                 let block = batch.block(keys, located)
-                guard partition.apply(block, of: batch, isLast, &progress) else {
-                    return .stop(after: end)
+                // The runs keep their partitions: no counting of references for every few keys.
+                let partition = Unmanaged.passUnretained(runs[Int(run)].partition)
+                let isGood = partition._withUnsafeGuaranteedRef {
+                    $0.apply(block, of: batch, isLast, &progress)
                 }
+                guard isGood else { return .stop(after: end) }
                 first = end
             }
             return .goOn
@@ -126,14 +128,14 @@ extension TablePartition {
         let isSound = fullKernel.areApplicable(block.batch.gradients, count: block.count)
         let hasCounts = block.batch.shows != nil || block.batch.clicks != nil
         if isSound, !hasCounts, spec.storage.narrow == nil, !store.isRecording {
-            admitPlain(block, &progress)
+            admitUncounted(block, &progress)
         } else {
             admitEach(block, isSound: isSound, &progress)
         }
     }
 
-    /// The common case: nothing to be checked, counted or noted of any key.
-    private func admitPlain(_ block: PushBlock, _ progress: inout PushProgress) {
+    /// Where there are no shows or clicks to be added, and nothing is to be checked or noted of any key.
+    private func admitUncounted(_ block: PushBlock, _ progress: inout PushProgress) {
         guard let rows = block.rows.baseAddress else { return }
         for i in 0..<block.count {
             if rows[i] == nil { rows[i] = create(block, i, &progress) }
@@ -204,9 +206,9 @@ extension TablePartition {
     /// Writes the initial weight and state of a row.
     @inline(__always)
     private func fillNew(_ row: RowPointer, seed: UInt64) {
+        template.copy(to: row)
+        guard !initial.isConstant else { return }
         if isPlain {
-            template.copy(to: row)
-            guard !initial.isSame else { return }
             let weight = row.floats(at: newKernel.weightOffset)
             initial.fill(key: seed, into: weight)
             if newKernel.stateNeedsWeight {

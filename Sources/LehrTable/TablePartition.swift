@@ -19,7 +19,7 @@ package final class TablePartition {
 
     let initial: InitialRow
     let values: RowValues
-    /// Of new rows, where `isPlain` holds.
+    /// Of new rows.
     let template: RowTemplate
     /// By shape, as in the store.
     let kernels: [OptimizerKernel]
@@ -62,12 +62,20 @@ package final class TablePartition {
         values = RowValues(
             numbers: spec.storage.numbers, dimension: spec.dimension,
             weightOffset: store.shapes[0].weightOffset)
-        let (initial, kernel, isPlain) = (initial, newKernel, isPlain)
-        template = RowTemplate(shape: store.shapes[0]) { row in
-            guard isPlain else { return }
-            let weight = row.floats(at: kernel.weightOffset)
-            initial.fill(key: 0, into: weight)
-            kernel.initializeState(of: row, weight: weight)
+        template = Self.template(spec, store.shapes[0], initial, values, newKernel)
+    }
+
+    private static func template(
+        _ spec: TableSpec, _ shape: RowShape, _ initial: InitialRow, _ values: RowValues,
+        _ kernel: OptimizerKernel
+    ) -> RowTemplate {
+        RowTemplate(shape: shape) { row in
+            withUnsafeTemporaryAllocation(of: Float.self, capacity: spec.dimension) { weight in
+                guard let weight = weight.baseAddress else { return }
+                initial.fill(key: 0, into: weight)
+                values.write(weight, width: shape.width, into: row)
+                kernel.initializeState(of: row, weight: weight)
+            }
         }
     }
 

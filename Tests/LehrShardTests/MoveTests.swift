@@ -68,17 +68,17 @@ import Testing
         return source.push(fields)
     }
 
-    private func depart() throws -> Departure {
-        let departure = try source.shard.departure(
+    private func depart() throws -> DepartingPartition {
+        let departing = try source.shard.departing(
             of: id, PartitionIncarnation(100), number: 900, cluster: ClusterID(ShardScene.cluster))
-        departure.partition.begin(departure)
-        return departure
+        departing.begin()
+        return departing
     }
 
     /// Brings over what there is, to the end or until a step is in the way.
-    private func transfer(_ departure: Departure, to arrival: Arrival) throws -> Bool {
+    private func transfer(_ departing: DepartingPartition, to arrival: Arrival) throws -> Bool {
         for _ in 0..<100 {
-            switch source.shard.nextStep(of: departure, now: source.time.now) {
+            switch source.shard.nextStep(of: departing, now: source.time.now) {
             case .chunk(let chunk): try arrival.take(chunk, stamp: 0)
             case .wait: return false
             case .over: return true
@@ -93,8 +93,8 @@ import Testing
         try adopt(moving(2))
         #expect(push(1) == .success([1, 0]), "it goes on meanwhile")
         let arrival = try #require(destination.arrivals.first)
-        let departure = try depart()
-        #expect(try transfer(departure, to: arrival) && arrival.isComplete)
+        let departing = try depart()
+        #expect(try transfer(departing, to: arrival) && arrival.isComplete)
         #expect(push(2).code == .aborted && source.row(keys[0]) != nil)
         #expect(push(0).code == .aborted, "nor does it acknowledge what it has")
         destination.take(arrival, as: PartitionIncarnation(901))
@@ -116,6 +116,26 @@ import Testing
         #expect(!owned.isSealed)
     }
 
+    @Test func whatHasLeftGivesItsMemoryBack() throws {
+        _ = push(0)
+        let before = source.shard.pool.bytesUsed
+        try adopt(moving(2))
+        let arrival = try #require(destination.arrivals.first)
+        weak var left: OwnedPartition?
+        do {
+            let departing = try depart()
+            left = departing.partition
+            #expect(try transfer(departing, to: arrival))
+        }
+        destination.take(arrival, as: PartitionIncarnation(901))
+        try adopt(handed(3))
+        var ended = handed(4)
+        ended.tables[0].partitions[0].endMove()
+        #expect(before > 0 && source.shard.pool.bytesUsed == before)
+        try adopt(ended)
+        #expect(left == nil && source.shard.pool.bytesUsed == 0)
+    }
+
     /// The map has opened it, and it leaves again, when the answer comes that was to open it.
     @Test func aLateAnswerDoesNotOpenWhatLeavesAgain() throws {
         _ = push(0)
@@ -129,25 +149,26 @@ import Testing
         try destination.adopt(back)
         let owned = try #require(destination.ownedPartitions.first)
         #expect(!owned.isSealed)
-        let departure = try destination.departure(
+        let departing = try destination.departing(
             of: id, PartitionIncarnation(901), number: 902,
             cluster: ClusterID(ShardScene.cluster))
-        departure.partition.begin(departure)
-        while case .chunk = destination.nextStep(of: departure, now: source.time.now) {}
+        departing.begin()
+        while case .chunk = destination.nextStep(of: departing, now: source.time.now) {}
         #expect(owned.sealedFor == 902)
         destination.open(id, after: 900)
-        #expect(owned.sealedFor == 902 && owned.departure === departure)
+        #expect(owned.sealedFor == 902 && departing.isDeparting)
     }
 
     @Test func aCopyLeavesTheCoreToOthersWhileTheyWantIt() throws {
         try adopt(moving(2))
-        let departure = try depart()
+        let departing = try depart()
         var counters = ShardCounters()
         let piece = Duration.microseconds(300)
         func rest(_ copies: Int = 1, after piece: Duration = piece, at milliseconds: Int64)
             -> Duration?
         {
-            departure.rest(
+            departing.departure.rest(
+                of: departing.partition,
                 after: piece, copies: copies, counters,
                 now: Instant(nanoseconds: 0) + .milliseconds(milliseconds))
         }
@@ -162,18 +183,19 @@ import Testing
         #expect(
             rest(after: .seconds(10), at: 203) == .milliseconds(38),
             "this process was stopped meanwhile")
-        departure.partition.sealedFor = 900
+        departing.partition.sealedFor = 900
         #expect(rest(at: 204) == nil, "callers wait")
     }
 
     @Test func aCopyRestsOnlyWhileItsRoundsBecomeShorter() throws {
         try adopt(moving(2))
-        let departure = try depart()
-        let rows = departure.partition.rows
+        let departing = try depart()
+        let rows = departing.partition.rows
         var counters = ShardCounters()
         counters.pushes = 1
         func rest() -> Duration? {
-            departure.rest(
+            departing.departure.rest(
+                of: departing.partition,
                 after: .milliseconds(1), copies: 1, counters, now: Instant(nanoseconds: 0))
         }
         func push(_ count: UInt64) {
@@ -187,16 +209,16 @@ import Testing
             }
         }
         func send(untilLeft left: Int?) {
-            while rows.left(of: departure.copy) != left {
-                _ = source.shard.nextStep(of: departure, now: source.time.now)
+            while rows.left(of: departing.departure.copy) != left {
+                _ = source.shard.nextStep(of: departing, now: source.time.now)
             }
         }
         push(6000)
         // What has come since the copy began comes twice: it may be at a place that was passed.
         rows.endCopy()
         rows.beginCopy()
-        _ = source.shard.nextStep(of: departure, now: source.time.now)
-        #expect(departure.copy.rowsSent == 1024 && rest() != nil)
+        _ = source.shard.nextStep(of: departing, now: source.time.now)
+        #expect(departing.departure.copy.rowsSent == 1024 && rest() != nil)
         push(682)
         #expect(rows.changedCount == 682 && rest() != nil)
         push(683)
@@ -204,9 +226,9 @@ import Testing
         send(untilLeft: 683)
         #expect(rest() == nil, "few rows are left")
         push(6000)
-        #expect(rows.left(of: departure.copy) == 6000 && rest() == nil)
+        #expect(rows.left(of: departing.departure.copy) == 6000 && rest() == nil)
         send(untilLeft: 6000 - 1024)
-        #expect(departure.copy.rounds == 1 && rest() != nil)
+        #expect(departing.departure.copy.rounds == 1 && rest() != nil)
         send(untilLeft: 6000 - 2048)
         #expect(rest() == nil, "few rows are left")
     }
@@ -228,13 +250,13 @@ import Testing
     /// The stream must hold nothing of a partition once its caller has gone.
     @Test func aFetchThatIsCancelledLetsGo() throws {
         try adopt(moving(2))
-        let departure = try depart()
+        let departing = try depart()
         let again = try depart()
-        #expect(departure.partition.departure === again)
-        departure.partition.end(departure)
-        #expect(departure.partition.departure === again && departure.partition.rows.scanCount == 1)
-        departure.partition.end(again)
-        #expect(departure.partition.departure == nil && departure.partition.rows.scanCount == 0)
+        #expect(again.isDeparting)
+        departing.end()
+        #expect(again.isDeparting && departing.partition.rows.scanCount == 1)
+        again.end()
+        #expect(departing.partition.departure == nil && departing.partition.rows.scanCount == 0)
     }
 
     @Test func theMapAloneOpensWhatHasArrived() throws {
@@ -259,9 +281,9 @@ import Testing
     @Test func aSealOutlivesTheStreamAndEndsWithItsMove() throws {
         try adopt(moving(2))
         let arrival = try #require(destination.arrivals.first)
-        let departure = try depart()
-        _ = try transfer(departure, to: arrival)
-        departure.partition.end(departure)
+        let departing = try depart()
+        _ = try transfer(departing, to: arrival)
+        departing.end()
         try adopt(moving(3))
         #expect(push(0).code == .aborted, "the other may have everything")
         try arrival.restart()
@@ -285,12 +307,12 @@ import Testing
     @Test func aStepThatIsStagedIsDecidedFirst() throws {
         try adopt(moving(2))
         let arrival = try #require(destination.arrivals.first)
-        let departure = try depart()
+        let departing = try depart()
         #expect(push(0, isStaged: true) == .success([0, 0]))
-        #expect(try !transfer(departure, to: arrival))
+        #expect(try !transfer(departing, to: arrival))
         let commit = { self.source.step(ShardMethods.commitStep, batch: 0, at: [100]) }
         #expect(commit() == .success(2))
-        #expect(try transfer(departure, to: arrival) && arrival.isComplete)
+        #expect(try transfer(departing, to: arrival) && arrival.isComplete)
         destination.take(arrival, as: PartitionIncarnation(901))
         let identity = PushIdentity(
             job: JobID(1), generation: 1, part: 0, batch: 0, floor: 0, attempt: 2, partFloor: 0)
@@ -321,10 +343,10 @@ import Testing
         _ = push(0)
         try adopt(moving(2))
         let arrival = try #require(destination.arrivals.first)
-        let departure = try depart()
+        let departing = try depart()
         let now = UInt32(truncatingIfNeeded: source.time.now.nanoseconds / 1_000_000_000)
         while case .chunk(let chunk) = source.shard.nextStep(
-            of: departure, now: source.time.now)
+            of: departing, now: source.time.now)
         {
             try arrival.take(chunk, stamp: now + 1000)
         }

@@ -66,7 +66,7 @@ import Testing
                     location: entry.location)
             }
         }
-        let room = (Self.bucketCount + 1) * KeyIndex.slotsPerBucket
+        let room = Self.bucketCount * KeyIndex.slotsPerBucket
         var displaced = [UInt32](repeating: 0, count: room)
         let result = divide(first, other, Self.bucketCount, bit, &displaced)
         let division = Division(

@@ -60,11 +60,14 @@ struct TableModel {
     private mutating func push() {
         let keys = (0..<random.below(300)).map { _ in randomKey() }
         let gradients = (0..<keys.count * spec.dimension).map { _ in random.uniform() - 0.5 }
-        let shows = keys.map { _ in Float(random.below(3)) }
+        // A push without counts takes another way, and adds none.
+        let hasCounts = random.below(3) > 0
+        let shows = keys.map { _ in hasCounts ? Float(random.below(3)) : 0 }
         let clicks = shows.map { $0 > 0 && random.below(4) == 0 ? Float(1) : 0 }
         let retired = partition.counters.retired
         let outcome = partition.push(
-            keys.flatMap { $0 }, gradients, shows: shows, clicks: clicks, now: now)
+            keys.flatMap { $0 }, gradients, shows: hasCounts ? shows : nil,
+            clicks: hasCounts ? clicks : nil, now: now)
         operations += keys.count
         if partition.counters.retired > retired { return resynchronise(after: keys) }
         var refused = 0

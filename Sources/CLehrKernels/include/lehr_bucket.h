@@ -32,7 +32,7 @@ typedef struct {
 // Divides `count` buckets (eight tags, eight locations each, 32-byte aligned) by bit `bit` of their tags:
 // entries that have it go to the same bucket of `others`, whose bytes are anything. Entries with the
 // uppermost bit are taken out of both and have their locations written to `displaced`, which has room
-// for eight more than there are; those with the tags 0 and 1 are dropped.
+// for one of each slot; those with the tags 0 and 1 are dropped.
 lehr_division lehr_buckets_divide(
     void *buckets, void *others, size_t count, uint32_t bit, uint32_t *displaced);
 

@@ -75,18 +75,10 @@ extension KeyIndex {
 
     /// The entry of a hash for whose location `isKey` holds, or else the first free place from the
     /// hash's home on, in the hash's segment, which has room.
-    @inline(__always)
     func place(of hash: UInt64, in segment: SegmentEntry, isKey: (UInt32) -> Bool) -> Place {
-        let tag = Self.tag(hash)
-        let tags = segment.base + Self.home(hash) &* Self.bucketBytes
-        return search(tag, from: tags, isKey)
-    }
-
-    private func search(
-        _ homeTag: UInt32, from home: UnsafeMutableRawPointer, _ isKey: (UInt32) -> Bool
-    ) -> Place {
-        var tag = homeTag
-        var tags = home
+        let homeTag = Self.tag(hash)
+        let home = segment.base + Self.home(hash) &* Self.bucketBytes
+        var (tag, tags) = (homeTag, home)
         while true {
             var matches = lehr_tags_equal(tags, tag)
             while matches != 0 {
@@ -116,7 +108,6 @@ extension KeyIndex {
     }
 
     /// Writes an entry into a free place of a segment.
-    @inline(__always)
     mutating func fill(_ place: Place, in segment: SegmentEntry, _ location: UInt32) {
         let isRemoved = place.tags.assumingMemoryBound(to: UInt32.self)[place.slot] == 1
         Self.set(place.tags, place.slot, tag: place.tag, location: location)

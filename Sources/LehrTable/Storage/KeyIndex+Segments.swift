@@ -72,8 +72,7 @@ extension KeyIndex {
         _ number: Int, _ other: Int, byBit bit: UInt32, _ rows: RowAddresses
     ) {
         guard let base = segments[number].base, let otherBase = segments[other].base else { return }
-        let capacity = Self.slotCount + Self.slotsPerBucket
-        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: capacity) { locations in
+        withUnsafeTemporaryAllocation(of: UInt32.self, capacity: Self.slotCount) { locations in
             guard let displaced = locations.baseAddress else { return }
             let result = lehr_buckets_divide(base, otherBase, Self.bucketCount, bit, displaced)
             segments.at(number).pointee.removed = 0

@@ -97,7 +97,7 @@ struct RowChunks: ~Copyable {
         takeOpen(shape: shape) ?? takeElsewhere(shape)
     }
 
-    /// As above, in the chunk that new rows go to; nil where it is full.
+    /// As above, in the chunk that new rows go to; nil where it is full, or there is none.
     @inline(__always)
     func takeOpen(shape: Int) -> UInt32? {
         let opening = openings + shape

