@@ -1,4 +1,5 @@
 import LehrRPC
+import LehrTable
 
 /// Has a core give back the memory of rows that went, in slices between its requests.
 ///
@@ -18,6 +19,7 @@ final class Compactor {
     init(_ shard: ShardCore, core: any Core) {
         self.shard = shard
         self.core = core
+        shard.pool.onSurplus = { [weak self] in self?.wake() }
     }
 
     /// To be called when there may be something to do.

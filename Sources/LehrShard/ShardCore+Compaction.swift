@@ -27,6 +27,8 @@ extension ShardCore {
     /// A slice of moving rows together and giving memory back, of the next partition that may gain
     /// from it.
     package func compactSlice() -> CompactionState {
+        // A page takes as long as the rows of a slice.
+        if pool.trim() { return .working }
         var held = 0
         while held < gaps.count {
             guard let owned = partition(gaps[held]) else {

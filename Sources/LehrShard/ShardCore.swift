@@ -53,7 +53,8 @@ package final class ShardCore {
         self.guards = guards
     }
 
-    package var hasGaps: Bool { !gaps.isEmpty }
+    /// Whether memory can be given back.
+    package var hasGaps: Bool { !gaps.isEmpty || pool.hasSurplus }
 
     /// Of the keys in requests for a table; of one that is not here it does not matter.
     func keyWidth(of table: TableID) -> KeyWidth {

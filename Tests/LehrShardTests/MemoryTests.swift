@@ -119,6 +119,20 @@ import Testing
         #expect(rows.indices.allSatisfy { rows[$0] == ($0 % 2 == 0 ? -2 : -1) })
     }
 
+    @Test func whatAPartitionLeavesGoesBackPageByPage() throws {
+        let pool = BlockPool(sparePages: 0)
+        let scene = try ShardScene(pool: pool)
+        for batch in 0..<4 { push(scene, Self.keys, batch: UInt64(batch)) }
+        let reserved = pool.bytesReserved
+        #expect(reserved >= 4 * BlockPool.page)
+        var map = ShardScene.map(version: 2)
+        map.tables = []
+        try scene.shard.adopt(map)
+        #expect(pool.bytesUsed == 0 && pool.bytesReserved == reserved)
+        scene.time.run(for: .seconds(1))
+        #expect(pool.bytesReserved == 0 && !scene.shard.hasGaps)
+    }
+
     @Test func nothingMovesUnderAScan() throws {
         let scene = try sceneWithGaps()
         let stream = StoppedStream()

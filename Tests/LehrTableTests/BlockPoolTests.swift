@@ -36,8 +36,12 @@ import Testing
                 try #require(UnsafeMutableRawPointer(bitPattern: block.start)), block.byteCount)
         }
         #expect(pool.bytesUsed == 0)
-        // All but the pages kept ready went back to the system.
-        #expect(pool.bytesReserved == 2 * BlockPool.page)
+        // All but the pages kept ready go back to the system, one by one.
+        while pool.hasSurplus {
+            let before = pool.bytesReserved
+            #expect(pool.trim() && pool.bytesReserved == before - BlockPool.page)
+        }
+        #expect(!pool.trim() && pool.bytesReserved == 2 * BlockPool.page)
     }
 
     @Test func theLimitHolds() throws {
@@ -79,7 +83,20 @@ import Testing
             #expect(pool.bytesUsed > 0)
         }
         #expect(pool.bytesUsed == 0)
+        while pool.trim() {}
         #expect(pool.bytesReserved == 2 * BlockPool.page)
+    }
+
+    @Test func itIsSaidOnceThereIsSomethingToGiveBack() {
+        let pool = BlockPool(sparePages: 1)
+        var calls = 0
+        pool.onSurplus = { calls += 1 }
+        let pages = (0..<3).map { _ in pool.take(BlockPool.page) }
+        for page in pages { page.map { pool.give($0, BlockPool.page) } }
+        #expect(calls == 2 && pool.hasSurplus)
+        // What is free is used before anything is asked of the system.
+        for _ in 0..<3 { #expect(pool.take(BlockPool.page).map(pages.contains) == true) }
+        #expect(pool.bytesReserved == 3 * BlockPool.page && !pool.hasSurplus)
     }
 
     /// Pages asked for ahead are there to be used, also when nobody touches them in time.

@@ -3,8 +3,9 @@ import Glibc
 /// The memory of one core's tables: blocks of a power of two from 64 KiB to 2 MiB, cut from huge
 /// pages.
 ///
-/// Address space is mapped in slabs of 64 MiB and never moves; a huge page of which nothing is used
-/// goes back to the system, but for a few that are kept ready. The first touch of a huge page costs
+/// Address space is mapped in slabs of 64 MiB and never moves. Huge pages of which nothing is used go
+/// back to the system with `trim`, one at a time, but for a few that are kept ready: a partition that
+/// goes leaves many, and each takes the system some 100 us. The first touch of a huge page costs
 /// the system some 100 us to clear it, so `PreparedPages` lets another thread touch pages ahead.
 /// Used by one core alone.
 package final class BlockPool {
@@ -26,6 +27,8 @@ package final class BlockPool {
     package let prepared: PreparedPages
     /// Called when pages were asked for, at most once for each page taken: to wake that thread.
     package var onRequest: (() -> Void)?
+    /// Called when there is something to `trim`.
+    package var onSurplus: (() -> Void)?
     private var slabs: [UnsafeMutableRawPointer] = []
     /// Addresses of pages that hold no memory.
     private var addresses: [UnsafeMutableRawPointer] = []
@@ -38,7 +41,7 @@ package final class BlockPool {
     private var partial: [UnsafeMutableRawPointer] = []
 
     /// - Parameters:
-    ///   - sparePages: free huge pages that are not given back to the system.
+    ///   - sparePages: free huge pages that `trim` does not give back to the system.
     ///   - preparedPages: pages that a preparing thread, if there is one, keeps touched ahead.
     package init(byteLimit: Int = .max, sparePages: Int = 2, preparedPages: Int = 0) {
         self.byteLimit = byteLimit
@@ -152,11 +155,21 @@ package final class BlockPool {
     }
 
     private func givePage(_ page: UnsafeMutableRawPointer) {
-        guard spares.count >= spareLimit else { return spares.append(page) }
-        // Gives the memory back at once; the addresses stay ours.
+        spares.append(page)
+        if hasSurplus { onSurplus?() }
+    }
+
+    /// Whether more pages are free than are kept ready.
+    package var hasSurplus: Bool { spares.count > spareLimit }
+
+    /// Gives one of these pages back to the system; false when there is none.
+    package func trim() -> Bool {
+        guard hasSurplus, let page = spares.popLast() else { return false }
+        // The memory goes at once; the addresses stay ours.
         madvise(page, Self.page, MADV_DONTNEED)
         bytesReserved -= Self.page
         addresses.append(page)
+        return true
     }
 
     /// Asks for as many pages as the preparing thread may keep.
