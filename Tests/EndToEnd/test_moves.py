@@ -28,6 +28,21 @@ def test_partitions_move_to_and_fro(make_cluster, long_job, assert_as_undisturbe
     assert_as_undisturbed(cluster, job)
 
 
+def test_what_has_left_leaves_no_memory_behind(make_cluster, long_job):
+    cluster = make_cluster(shards=1)
+    emptied = cluster.shard("shard-emptied")
+    job = cluster.submit(long_job)
+    cluster.wait_for_progress(job, 0.1)
+    here = [row for row in cluster.json("placement") if row["owner"] == "shard-emptied"]
+    assert here and emptied.metric("lehr_shard_memory_used_bytes") > 0
+    for row in here:
+        cluster.json("placement", "move", job, row["table"], row["partition"], "shard-0")
+    wait_until(
+        lambda: emptied.metric("lehr_shard_memory_used_bytes") == 0, 5, "all of it is given back"
+    )
+    assert cluster.job(job)["state"] == "running"
+
+
 @pytest.mark.parametrize("how", ["by an operator", "by SIGTERM"])
 def test_a_shard_that_is_drained_hands_over_and_ends(
     make_cluster, long_job, assert_as_undisturbed, how
