@@ -24,7 +24,7 @@ final class Compactor {
 
     /// To be called when there may be something to do.
     func wake() {
-        if shard.hasGaps, !isWaiting { wait(Self.pause) }
+        if shard.hasMemoryToGive, !isWaiting { wait(Self.pause) }
     }
 
     private func wait(_ delay: Duration) {

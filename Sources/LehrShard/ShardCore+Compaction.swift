@@ -24,8 +24,8 @@ extension ShardCore {
         if !gaps.contains(owned.id) { gaps.append(owned.id) }
     }
 
-    /// A slice of moving rows together and giving memory back, of the next partition that may gain
-    /// from it.
+    /// Gives a free page back or, when there is none, takes a slice of moving rows together and giving
+    /// memory back, of the next partition that may gain from it.
     package func compactSlice() -> CompactionState {
         // A page takes as long as the rows of a slice.
         if pool.trim() { return .working }

@@ -53,8 +53,8 @@ package final class ShardCore {
         self.guards = guards
     }
 
-    /// Whether memory can be given back.
-    package var hasGaps: Bool { !gaps.isEmpty || pool.hasSurplus }
+    /// Whether rows have left places, or pages are free that are not kept ready.
+    package var hasMemoryToGive: Bool { !gaps.isEmpty || pool.hasSurplus }
 
     /// Of the keys in requests for a table; of one that is not here it does not matter.
     func keyWidth(of table: TableID) -> KeyWidth {

@@ -106,12 +106,12 @@ import Testing
 
     @Test func placesThatRowsHaveLeftAreGivenBackBetweenRequests() throws {
         let scene = try sceneWithGaps()
-        #expect(scene.shard.hasGaps)
+        #expect(scene.shard.hasMemoryToGive)
         let before = scene.shard.statistics(of: nil)[0]
         let state = scene.state
         scene.time.run(for: .seconds(5))
         let after = scene.shard.statistics(of: nil)[0]
-        #expect(!scene.shard.hasGaps)
+        #expect(!scene.shard.hasMemoryToGive)
         #expect(after.bytesReserved <= before.bytesReserved - 15 * BlockPool.smallestBlock)
         #expect(after.rows == before.rows && scene.state == state)
         // The first gradient found narrow rows.
@@ -130,7 +130,7 @@ import Testing
         try scene.shard.adopt(map)
         #expect(pool.bytesUsed == 0 && pool.bytesReserved == reserved)
         scene.time.run(for: .seconds(1))
-        #expect(pool.bytesReserved == 0 && !scene.shard.hasGaps)
+        #expect(pool.bytesReserved == 0 && !scene.shard.hasMemoryToGive)
     }
 
     @Test func nothingMovesUnderAScan() throws {
@@ -148,10 +148,10 @@ import Testing
             body(ShardScene.context, request, stream)
         }
         scene.time.run(for: .seconds(5))
-        #expect(scene.shard.hasGaps)
+        #expect(scene.shard.hasMemoryToGive)
         stream.finish(nil)
         scene.time.run(for: .seconds(5))
-        #expect(!scene.shard.hasGaps)
+        #expect(!scene.shard.hasMemoryToGive)
     }
 
     /// A reader that takes nothing.
