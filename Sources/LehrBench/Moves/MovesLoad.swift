@@ -19,39 +19,30 @@ final class MovesLoad {
         let moves: Int
     }
 
-    /// Some time of training.
-    struct Window {
-        fileprivate(set) var keys = 0
-        fileprivate(set) var steps = 0
-        fileprivate(set) var seconds = 0.0
-
-        var keysPerSecond: Double { Double(keys) / seconds }
-
-        /// Seconds a step, by one lane.
-        var mean: Double { steps > 0 ? seconds / Double(steps) : 0 }
-
-        fileprivate mutating func count(_ keys: Int) {
-            self.keys += keys
-            steps += 1
-        }
-    }
-
     struct Round {
-        fileprivate(set) var moving = Window()
+        /// While the partition moves.
+        let moving: StepLog.Work
         /// A partition is elsewhere before and after a move, which makes a difference of its own.
-        fileprivate(set) var before: Window
-        fileprivate(set) var after = Window()
+        let before: StepLog.Work
+        let after: StepLog.Work
         /// Seconds of the longest step that was under way at some time of the hand-over, as the map tells it:
         /// one that has met the sealed partition before still waits then.
-        fileprivate(set) var worst = 0.0
+        let worst: Double
         /// Seconds of CPU time of both shards, while a partition moved.
-        fileprivate(set) var shardSeconds = 0.0
+        let shardSeconds: Double
 
         /// Without a move: the mean of before and after.
         var idleKeysPerSecond: Double { (before.keysPerSecond + after.keysPerSecond) / 2 }
     }
 
     typealias End = (Result<[Round], BenchError>) -> Void
+
+    /// When a move was under way, and its hand-over; and what it has cost.
+    private struct Move {
+        let time: ClosedRange<Instant>
+        let handOver: ClosedRange<Instant>
+        let shardSeconds: Double
+    }
 
     private enum Phase {
         case joining, placing, filling, idle
@@ -75,13 +66,15 @@ final class MovesLoad {
     private var stream: KeyStream
     private var map: ClusterMap?
     private var phase = Phase.joining
-    private var rounds: [Round] = []
-    /// While nothing moves.
-    private var idle = Window()
+    private var log = StepLog()
+    private var moves: [Move] = []
+    /// Times without a move: one before each, and one after the last.
+    private var idle: [ClosedRange<Instant>] = []
+    /// Of the present phase.
     private var began = Instant(nanoseconds: 0)
-    /// Of the last move.
-    private var handOver: (from: Instant, to: Instant?)?
+    private var handOverBegan: Instant?
     private var isMoveSeen = false
+    private var shardSecondsBefore = 0.0
 
     private static let idleTime = Duration.seconds(1)
 
@@ -139,12 +132,10 @@ final class MovesLoad {
                 guard isMoveSeen, placed.move == nil else { return }
                 return finish(.failure(BenchError("a move was given up")))
             }
-            handOver = handOver ?? (reactor.now, nil)
+            let handOver = (handOverBegan ?? reactor.now)...reactor.now
+            handOverBegan = handOver.lowerBound
             guard placed.move == nil else { return }
-            handOver?.to = reactor.now
-            rounds[rounds.count - 1].moving.seconds = (reactor.now - began).inSeconds
-            countShardSeconds(1)
-            rest()
+            hasMoved(handOver)
         default: break
         }
     }
@@ -167,26 +158,29 @@ final class MovesLoad {
         }
         steps.onError = { [self] in fail($0) }
         steps.fill(rows) { [self] in
-            steps.onStep = { [self] keys, took in note(keys, took) }
+            steps.onStep = { [self] keys, took in
+                log.add(keys: keys, endedAt: reactor.now, after: took)
+            }
             steps.start()
             rest()
         }
     }
 
     private func move() {
-        guard rounds.count < settings.moves else { return finish(.success(rounds)) }
+        guard moves.count < settings.moves else { return finish(.success(rounds)) }
         guard let map, let table = map.table(PathCluster.table) else {
             return finish(.failure(BenchError("the table has gone")))
         }
-        let partition = rounds.count / 2 % table.partitions.count
+        let partition = moves.count / 2 % table.partitions.count
         let shards = map.members.filter { $0.role == .shard }
         guard
             let other = shards.first(where: { $0.incarnation != table.partitions[partition].owner })
         else { return finish(.failure(BenchError("a shard has gone"))) }
-        rounds.append(Round(before: idle))
-        countShardSeconds(-1)
+        do throws(BenchError) {
+            shardSecondsBefore = try cluster.shardSeconds
+        } catch { return finish(.failure(error)) }
         began = reactor.now
-        (handOver, isMoveSeen) = (nil, false)
+        (handOverBegan, isMoveSeen) = (nil, false)
         phase = .moving(partition: partition, to: other.incarnation)
         coordinator.unary(CoordinatorMethods.movePartition) { request, arena in
             request.table = table.id.value
@@ -197,33 +191,32 @@ final class MovesLoad {
         }
     }
 
-    private func countShardSeconds(_ sign: Double) {
+    private func hasMoved(_ handOver: ClosedRange<Instant>) {
         do throws(BenchError) {
-            rounds[rounds.count - 1].shardSeconds += sign * (try cluster.shardSeconds)
-        } catch {
-            finish(.failure(error))
-        }
+            moves.append(
+                Move(
+                    time: began...handOver.upperBound, handOver: handOver,
+                    shardSeconds: try cluster.shardSeconds - shardSecondsBefore))
+        } catch { return finish(.failure(error)) }
+        rest()
     }
 
     private func rest() {
         phase = .idle
-        idle = Window()
         began = reactor.now
         _ = reactor.schedule(after: Self.idleTime) { [self] in
-            idle.seconds = (reactor.now - began).inSeconds
-            if let last = rounds.indices.last { rounds[last].after = idle }
+            idle.append(began...reactor.now)
             move()
         }
     }
 
-    private func note(_ keys: Int, _ took: Duration) {
-        switch phase {
-        case .idle: idle.count(keys)
-        case .moving: rounds[rounds.count - 1].moving.count(keys)
-        default: break
+    private var rounds: [Round] {
+        moves.indices.map { index in
+            Round(
+                moving: log.work(in: moves[index].time), before: log.work(in: idle[index]),
+                after: log.work(in: idle[index + 1]),
+                worst: log.longest(touching: moves[index].handOver).inSeconds,
+                shardSeconds: moves[index].shardSeconds)
         }
-        // It began before the end.
-        guard let handOver, reactor.now - (handOver.to ?? reactor.now) <= took else { return }
-        rounds[rounds.count - 1].worst = max(rounds[rounds.count - 1].worst, took.inSeconds)
     }
 }
