@@ -3,8 +3,9 @@ import Glibc
 /// The directory of a `KeyIndex`: the segment of each value of the hash's directory bits.
 ///
 /// Address space for its largest size is mapped at once, and the system gives it memory as it grows,
-/// so that it never moves. Entry `i` of `2^depth` is for the hashes whose low `depth` directory bits
-/// are `i`; a segment of depth `d` has every `2^d`-th entry.
+/// so that it never moves. A page is a long wait, and a doubling needs several: each has its memory
+/// beforehand, one with each of some splits. Entry `i` of `2^depth` is for the hashes whose low `depth`
+/// directory bits are `i`; a segment of depth `d` has every `2^d`-th entry.
 struct Directory: ~Copyable {
     /// Most bits: fewer, the fewer of all keys a partition has.
     let bitLimit: Int
@@ -15,6 +16,8 @@ struct Directory: ~Copyable {
     private var region: UnsafeMutablePointer<UInt>?
     /// Entries from here on to the end are still to be copied from the lower half.
     private var filled = 1
+    /// Bytes that the system has given memory for.
+    private var touchedBytes = 0
 
     private static let pageBytes = 4096
     /// Entries copied with each split: enough to be done long before the next doubling.
@@ -45,28 +48,34 @@ struct Directory: ~Copyable {
         Swift.max(Self.pageBytes, MemoryLayout<UInt>.size << bitLimit)
     }
 
-    /// Bytes that have memory behind them.
-    var bytesUsed: Int { region == nil ? 0 : Self.bytes(depth) }
+    /// Bytes that have memory behind them, or are about to have.
+    var bytesUsed: Int { region == nil ? 0 : bytes(depth + 1) }
 
-    /// What opening it, or doubling it next, adds to that.
-    var growth: Int { region == nil ? Self.bytes(0) : Self.bytes(depth + 1) - Self.bytes(depth) }
+    /// What mapping it, or doubling it next, adds to that.
+    var growth: Int { bytes(region == nil ? 1 : depth + 2) - bytesUsed }
 
-    private static func bytes(_ depth: Int) -> Int {
-        let bytes = MemoryLayout<UInt>.size << depth
-        return (bytes + pageBytes - 1) / pageBytes * pageBytes
+    /// Of a directory of so many bits, or of its largest size.
+    private func bytes(_ depth: Int) -> Int {
+        let bytes = MemoryLayout<UInt>.size << Swift.min(depth, bitLimit)
+        return (bytes + Self.pageBytes - 1) / Self.pageBytes * Self.pageBytes
     }
 
-    /// Maps the address space; false when the system refuses.
-    mutating func open() -> Bool {
+    /// Maps the address space, with memory for the first entries; false when the system refuses.
+    mutating func map() -> Bool {
         guard region == nil else { return true }
         let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
         guard let start = mmap(nil, reservedBytes, PROT_READ | PROT_WRITE, flags, -1, 0),
             start != MAP_FAILED
         else { return false }
-        let region = start.bindMemory(to: UInt.self, capacity: 1 << bitLimit)
-        self.region = region
-        entries = region
+        region = start.bindMemory(to: UInt.self, capacity: 1 << bitLimit)
+        touchNextPage()
         return true
+    }
+
+    /// From now on entries are looked up where it is mapped; the first one must be set at once.
+    mutating func open() {
+        guard let region else { preconditionFailure("a directory without memory") }
+        entries = region
     }
 
     /// The entry of the segment that hashes with these directory bits belong to.
@@ -86,17 +95,33 @@ struct Directory: ~Copyable {
     mutating func double() {
         precondition(depth < bitLimit, "a directory within its limit")
         while filled < 1 << depth { fillSome() }
+        while touchedBytes < bytesUsed { touchNextPage() }
         depth += 1
         mask = 1 << UInt(depth) - 1
     }
 
+    /// A part of what the last doubling has put off, or of what the next one needs; a split can wait
+    /// for one of them, but not for both.
+    mutating func prepareSome() {
+        if filled < 1 << depth { fillSome() } else { touchNextPage() }
+    }
+
     /// Copies a few entries of the lower half that have no entry of their own in the upper half.
-    mutating func fillSome() {
+    private mutating func fillSome() {
         let end = Swift.min(filled + Self.fillCount, 1 << depth)
         let half = 1 << (depth - 1)
         while filled < end {
             if entries[filled] == 0 { entries[filled] = entries[filled - half] }
             filled += 1
         }
+    }
+
+    /// Has memory put behind the next page of what a doubling will add.
+    private mutating func touchNextPage() {
+        guard let region, touchedBytes < bytesUsed else { return }
+        // It is behind all entries: nothing is lost.
+        UnsafeMutableRawPointer(region).storeBytes(
+            of: 0, toByteOffset: touchedBytes, as: UInt.self)
+        touchedBytes += Self.pageBytes
     }
 }

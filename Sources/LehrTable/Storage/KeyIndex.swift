@@ -71,6 +71,8 @@ struct KeyIndex: ~Copyable {
         self.keys = keys
         memory = SegmentMemory()
         directory = Directory(bitLimit: Self.directoryBits - prefixBits)
+        // Now, so that the first key does not wait for it; at a limit that key tries again.
+        mapDirectory()
     }
 
     deinit { memory.release(to: source) }
