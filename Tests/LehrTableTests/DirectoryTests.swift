@@ -21,9 +21,9 @@ struct DirectoryTests {
         var directory = Directory(bitLimit: 13)
         #expect(directory.bytesUsed == 0 && directory.growth == 4096)
         let isMapped = directory.map()
-        try #require(isMapped)
-        #expect(directory.bytesUsed == 4096)
-        directory.open()
+        try #require(isMapped && directory.bytesUsed == 0)
+        let isOpen = directory.open()
+        try #require(isOpen && directory.bytesUsed == 4096)
         directory.set(Self.entry(0), pattern: 0, depth: 0)
         for depth in 0..<13 {
             let growth = directory.growth
@@ -45,9 +45,8 @@ struct DirectoryTests {
     /// Doublings with nothing in between, as keys that agree in their hashes bring about.
     @Test func entriesOutlastDoublings() throws {
         var directory = Directory(bitLimit: 14)
-        let isMapped = directory.map()
-        try #require(isMapped)
-        directory.open()
+        let isOpen = directory.open()
+        try #require(isOpen)
         directory.set(Self.entry(0), pattern: 0, depth: 0)
         for depth in 1...14 {
             directory.double()

@@ -48,11 +48,17 @@ struct Directory: ~Copyable {
         Swift.max(Self.pageBytes, MemoryLayout<UInt>.size << bitLimit)
     }
 
-    /// Bytes that have memory behind them, or are about to have.
-    var bytesUsed: Int { region == nil ? 0 : bytes(depth + 1) }
+    private var isOpen: Bool { entries == region }
 
-    /// What mapping it, or doubling it next, adds to that.
-    var growth: Int { bytes(region == nil ? 1 : depth + 2) - bytesUsed }
+    /// Bytes that have memory behind them, or are about to have; none before it is open: an index without
+    /// keys counts as nothing.
+    var bytesUsed: Int { isOpen ? readyBytes : 0 }
+
+    /// What opening it, or doubling it next, adds to that.
+    var growth: Int { bytes(isOpen ? depth + 2 : 1) - bytesUsed }
+
+    /// Bytes of it once it is doubled, which have memory before that.
+    private var readyBytes: Int { bytes(depth + 1) }
 
     /// Of a directory of so many bits, or of its largest size.
     private func bytes(_ depth: Int) -> Int {
@@ -72,10 +78,12 @@ struct Directory: ~Copyable {
         return true
     }
 
-    /// From now on entries are looked up where it is mapped; the first one must be set at once.
-    mutating func open() {
-        guard let region else { preconditionFailure("a directory without memory") }
+    /// Maps it unless it is, and has entries looked up there from now on: the first must be set at once.
+    /// False when the system refuses.
+    mutating func open() -> Bool {
+        guard map(), let region else { return false }
         entries = region
+        return true
     }
 
     /// The entry of the segment that hashes with these directory bits belong to.
@@ -95,7 +103,7 @@ struct Directory: ~Copyable {
     mutating func double() {
         precondition(depth < bitLimit, "a directory within its limit")
         while filled < 1 << depth { fillSome() }
-        while touchedBytes < bytesUsed { touchNextPage() }
+        while touchedBytes < readyBytes { touchNextPage() }
         depth += 1
         mask = 1 << UInt(depth) - 1
     }
@@ -118,7 +126,7 @@ struct Directory: ~Copyable {
 
     /// Has memory put behind the next page of what a doubling will add.
     private mutating func touchNextPage() {
-        guard let region, touchedBytes < bytesUsed else { return }
+        guard let region, touchedBytes < readyBytes else { return }
         // It is behind all entries: nothing is lost.
         UnsafeMutableRawPointer(region).storeBytes(
             of: 0, toByteOffset: touchedBytes, as: UInt.self)

@@ -2,25 +2,20 @@ import CLehrKernels
 import LehrCore
 
 extension KeyIndex {
-    /// Maps the directory, if it is not yet; false at a limit.
-    @discardableResult
-    mutating func mapDirectory() -> Bool {
-        guard directory.bytesUsed == 0 else { return true }
-        let bytes = directory.growth
-        guard source.count(bytes) else { return false }
-        guard directory.map() else {
-            source.discount(bytes)
+    mutating func addFirstSegment() -> Bool {
+        guard let base = memory.take(for: nextNumber, from: source) else { return false }
+        let directoryBytes = directory.growth
+        // Without a segment there must be no directory to look one up in.
+        guard source.count(directoryBytes) else {
+            memory.give(base)
             return false
         }
-        return true
-    }
-
-    mutating func addFirstSegment() -> Bool {
-        guard mapDirectory(), let base = memory.take(for: nextNumber, from: source) else {
+        guard directory.open() else {
+            source.discount(directoryBytes)
+            memory.give(base)
             return false
         }
         base.initializeMemory(as: UInt8.self, repeating: 0, count: Self.segmentBytes)
-        directory.open()
         add(Segment(base: base, pattern: 0, depth: 0))
         return true
     }

@@ -71,8 +71,8 @@ struct KeyIndex: ~Copyable {
         self.keys = keys
         memory = SegmentMemory()
         directory = Directory(bitLimit: Self.directoryBits - prefixBits)
-        // Now, so that the first key does not wait for it; at a limit that key tries again.
-        mapDirectory()
+        // Now, so that the first key does not wait for it; if the system refuses, that key tries again.
+        _ = directory.map()
     }
 
     deinit { memory.release(to: source) }
