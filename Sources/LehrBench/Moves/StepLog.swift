@@ -1,6 +1,9 @@
 import LehrCore
 
 /// The steps of training that have ended, and when: what was done in any time can be asked afterwards.
+///
+/// A step that is still under way is in no time yet, so the last of some times is short of those by its
+/// end: one a lane at most.
 struct StepLog {
     private struct Step {
         let time: ClosedRange<Instant>

@@ -50,8 +50,8 @@ struct Directory: ~Copyable {
 
     private var isOpen: Bool { entries == region }
 
-    /// Bytes that have memory behind them, or are about to have; none before it is open: an index without
-    /// keys counts as nothing.
+    /// Bytes that have memory behind them, or are about to have. None before it is open: the page that it is
+    /// mapped with counts from the first key on, so that a partition nobody uses is no load.
     var bytesUsed: Int { isOpen ? readyBytes : 0 }
 
     /// What opening it, or doubling it next, adds to that.
